@@ -1,0 +1,82 @@
+"""Outlines and masks: one vertebra is one ring, whatever parts and holes it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import contourpy
+import numpy as np
+import numpy.typing as npt
+import shapely
+from pycocotools import mask as coco_mask
+from scipy.spatial.distance import cdist
+
+from spineyolo.film import Points
+
+Mask = npt.NDArray[np.bool_]
+"""Mask `(height, width)`, True inside. Pixel (x, y) covers x…x+1, y…y+1 of film coordinates."""
+
+
+def mask_from_polygon(polygon: Points, height: int, width: int) -> Mask:
+    """Rasterise one ring `(n, 2)` px into a mask `(height, width)`, by COCO's rule; what lies outside is cut off."""
+    flat = np.asarray(polygon, np.float64).ravel().tolist()
+    return np.asarray(coco_mask.decode(coco_mask.frPyObjects([flat], height, width))[:, :, 0], dtype=bool)
+
+
+def polygon_from_mask(mask: npt.NDArray[np.generic], level: float = 0.5) -> Points:
+    """Trace a mask or a probability map `(height, width)` at `level` into one ring `(n, 2)` px.
+
+    Parts and holes are joined by bridges of no width. Empty `(0, 2)` if nothing reaches the level.
+    """
+    padded = np.pad(np.asarray(mask, np.float32), 1)
+    generator = contourpy.contour_generator(z=padded, fill_type=contourpy.FillType.OuterOffset)
+    points, offsets = generator.filled(level, np.inf)
+    # The padding moves pixels by +1, and a pixel's centre lies at +0.5.
+    rings = [
+        np.asarray(ring[:-1] - 0.5, np.float32)
+        for part, ends in zip(points, offsets, strict=True)
+        for ring in np.split(part, ends[1:-1])
+    ]
+    return bridge(rings)
+
+
+def bridge(rings: Sequence[Points]) -> Points:
+    """Join rings `(n, 2)` (parts and holes) into one ring by going there and back between their nearest points.
+
+    Under the even-odd rule the result covers what the rings covered together: a bridge has no area, a ring
+    inside another is a hole.
+    """
+    left = sorted((ring for ring in rings if len(ring) >= 3), key=lambda ring: -abs(signed_area(ring)))
+    if not left:
+        return np.zeros((0, 2), np.float32)
+    joined = left.pop(0)
+    while left:
+        distances = [cdist(joined, ring) for ring in left]
+        nearest = int(np.argmin([distance.min() for distance in distances]))
+        here, there = np.unravel_index(int(distances[nearest].argmin()), distances[nearest].shape)
+        ring = left.pop(nearest)
+        detour = np.concatenate([ring[there:], ring[: there + 1]])
+        joined = np.concatenate([joined[: here + 1], detour, joined[here:]])
+    return joined.astype(np.float32)
+
+
+def signed_area(polygon: Points) -> float:
+    """Return a ring's area in px², positive when it runs clockwise on screen (y down)."""
+    x, y = np.asarray(polygon, np.float64).T
+    return float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) / 2)
+
+
+def clip_polygon(polygon: Points, x0: float, y0: float, x1: float, y1: float) -> Points:
+    """Return the part of a ring `(n, 2)` inside a window, as one ring in film px; empty `(0, 2)` if none is."""
+    shape = shapely.make_valid(shapely.Polygon(polygon))
+    inside = shapely.clip_by_rect(shape, x0, y0, x1, y1)
+    polygons = [part for part in shapely.get_parts(inside) if isinstance(part, shapely.Polygon) and part.area > 0]
+    return bridge(
+        [np.asarray(ring.coords[:-1], np.float32) for part in polygons for ring in (part.exterior, *part.interiors)]
+    )
+
+
+def bounding_box(polygon: Points) -> tuple[float, float, float, float]:
+    """Return a ring's box as x0, y0, x1, y1 px."""
+    (x0, y0), (x1, y1) = polygon.min(axis=0), polygon.max(axis=0)
+    return float(x0), float(y0), float(x1), float(y1)

