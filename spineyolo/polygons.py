@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import contourpy
 import numpy as np
@@ -28,16 +29,19 @@ def polygon_from_mask(mask: npt.NDArray[np.generic], level: float = 0.5) -> Poin
 
     Parts and holes are joined by bridges of no width. Empty `(0, 2)` if nothing reaches the level.
     """
+    return bridge(_rings(mask, level))
+
+
+def _rings(mask: npt.NDArray[np.generic], level: float) -> list[Points]:
     padded = np.pad(np.asarray(mask, np.float32), 1)
     generator = contourpy.contour_generator(z=padded, fill_type=contourpy.FillType.OuterOffset)
-    points, offsets = generator.filled(level, np.inf)
+    points, offsets = cast(tuple[list[Points], list[npt.NDArray[np.uint32]]], generator.filled(level, np.inf))
     # The padding moves pixels by +1, and a pixel's centre lies at +0.5.
-    rings = [
+    return [
         np.asarray(ring[:-1] - 0.5, np.float32)
         for part, ends in zip(points, offsets, strict=True)
         for ring in np.split(part, ends[1:-1])
     ]
-    return bridge(rings)
 
 
 def bridge(rings: Sequence[Points]) -> Points:
@@ -80,3 +84,8 @@ def bounding_box(polygon: Points) -> tuple[float, float, float, float]:
     """Return a ring's box as x0, y0, x1, y1 px."""
     (x0, y0), (x1, y1) = polygon.min(axis=0), polygon.max(axis=0)
     return float(x0), float(y0), float(x1), float(y1)
+
+
+def outer_polygon(mask: npt.NDArray[np.generic], level: float = 0.5) -> Points:
+    """Return the outer ring `(n, 2)` px of the largest part of a mask or probability map; empty if nothing is set."""
+    return max(_rings(mask, level), key=lambda ring: abs(signed_area(ring)), default=np.zeros((0, 2), np.float32))

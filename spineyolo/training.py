@@ -10,12 +10,7 @@ from torch import nn
 from ultralytics.data.dataset import YOLODataset
 from ultralytics.models.yolo.segment import SegmentationTrainer
 
-CANVAS_ASPECT = 0.4
-"""Width over height of the canvas every training film is letterboxed to.
-
-Whole-spine films are about 890 x 2375 px (0.37). One shape for all batches is what lets a `rect` data set
-shuffle: Ultralytics turns shuffling off as soon as two batch shapes differ.
-"""
+from spineyolo.detect.canvas import canvas_size
 
 
 class Float32Criterion(nn.Module):
@@ -49,12 +44,14 @@ class SpineTrainer(SegmentationTrainer):
     """
 
     def build_dataset(self, img_path: str, mode: str = "train", batch: int | None = None) -> YOLODataset:
-        """Build the data set; training films all get the canvas `imgsz` x `imgsz * CANVAS_ASPECT` px."""
+        """Build the data set; training films all get one canvas.
+
+        One shape for all batches is what lets a `rect` data set shuffle: Ultralytics turns shuffling off as
+        soon as two batch shapes differ.
+        """
         dataset = super().build_dataset(img_path, mode, batch)
         if mode == "train" and dataset.rect:
-            height, stride = self.args.imgsz, dataset.stride
-            width = int(np.ceil(height * CANVAS_ASPECT / stride)) * stride
-            dataset.batch_shapes = np.full_like(dataset.batch_shapes, (height, width))
+            dataset.batch_shapes = np.full_like(dataset.batch_shapes, canvas_size(self.args.imgsz))
         return dataset
 
     def _setup_train(self) -> None:

@@ -1,0 +1,199 @@
+"""Pixels from a film's file: 8 bit grey, windowed on purpose, upright, in its own aspect ratio."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pydicom
+from PIL import Image, ImageOps, UnidentifiedImageError
+from pydicom.errors import InvalidDicomError
+from pydicom.pixels import apply_rescale, apply_voi_lut
+
+from spineyolo.errors import BadInputError
+
+MAX_SIDE_PX: Final = 20_000
+"""Longest side that is decoded; a scanned whole-spine film has some 4000."""
+
+WINDOW_PERCENTILES: Final = (0.5, 99.5)
+"""Grey values mapped to 0 and 255 where the file states no window."""
+
+_DICOM_SUFFIXES: Final = frozenset({".dcm", ".dicom"})
+IMAGE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}) | _DICOM_SUFFIXES
+
+_EXIF_ORIENTATION: Final = 0x0112
+_EXIF_SIDEWAYS: Final = frozenset({5, 6, 7, 8})
+# What Pillow and pydicom raise on files that are cut short or garbled.
+_DECODE_ERRORS: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    TypeError,
+    NotImplementedError,
+    RuntimeError,
+    ImportError,  # a codec that is not installed
+    Image.DecompressionBombError,
+)
+
+Image.MAX_IMAGE_PIXELS = None  # replaced by MAX_SIDE_PX, checked on the header before anything is decoded
+
+
+@dataclass(frozen=True, eq=False)
+class Radiograph:
+    """A film's pixels.
+
+    Attributes:
+        grey: `(height, width)`, 8 bit.
+        notes: what was decided on the way (a window, the first of several frames).
+        pixel_spacing_mm: row and column spacing, where the file states it.
+    """
+
+    grey: npt.NDArray[np.uint8]
+    notes: tuple[str, ...] = ()
+    pixel_spacing_mm: tuple[float, float] | None = None
+
+
+def load(path: Path) -> Radiograph:
+    """Read a PNG, JPEG, TIFF, BMP or DICOM film.
+
+    Raises:
+        BadInputError: if the file is missing, empty, cut short, too large or of a kind that is not read.
+    """
+    return _load_dicom(path) if _is_dicom(path) else _load_picture(path)
+
+
+def film_size(path: Path) -> tuple[int, int]:
+    """Return a film's width and height in px, upright, from its header.
+
+    Raises:
+        BadInputError: as `load` does.
+    """
+    if _is_dicom(path):
+        dataset = _read_dicom(path, header_only=True)
+        return int(dataset.Columns), int(dataset.Rows)
+    with _open_picture(path) as picture:
+        width, height = picture.size
+        sideways = picture.getexif().get(_EXIF_ORIENTATION) in _EXIF_SIDEWAYS
+    return (height, width) if sideways else (width, height)
+
+
+def to_8bit(values: npt.NDArray[Any], low: float, high: float) -> npt.NDArray[np.uint8]:
+    """Map `low`…`high` of grey values `(height, width)` linearly to 0…255; what lies outside is clipped."""
+    scaled = (values.astype(np.float32) - low) * (255.0 / max(high - low, 1e-6))
+    return np.asarray(np.clip(np.round(scaled), 0, 255), np.uint8)
+
+
+def _is_dicom(path: Path) -> bool:
+    if path.suffix.lower() in _DICOM_SUFFIXES:
+        return True
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError as error:
+        raise BadInputError(path, "a readable film", error.strerror or "an error") from error
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    if not 0 < max(width, height) <= MAX_SIDE_PX:
+        raise BadInputError(path, f"sides of up to {MAX_SIDE_PX} px", f"{width} × {height} px")
+
+
+def _open_picture(path: Path) -> Image.Image:
+    try:
+        content = path.read_bytes()
+        if not content:
+            raise BadInputError(path, "an image", "an empty file")
+        picture = Image.open(io.BytesIO(content))
+        picture.getexif()
+    except UnidentifiedImageError as error:
+        raise BadInputError(path, "a PNG, JPEG, TIFF, BMP or DICOM image", "another or a broken format") from error
+    except _DECODE_ERRORS as error:
+        raise BadInputError(path, "a readable image", f"{type(error).__name__}: {error}") from error
+    _check_size(path, *picture.size)
+    return picture
+
+
+def _load_picture(path: Path) -> Radiograph:
+    with _open_picture(path) as opened:
+        if opened.mode == "CMYK":
+            raise BadInputError(path, "a grey or RGB image", "CMYK, a printer's colours; convert it first")
+        try:
+            notes = ["first of several frames"] if getattr(opened, "n_frames", 1) > 1 else []
+            picture = ImageOps.exif_transpose(opened)
+            values = _grey_values(path, picture)
+        except _DECODE_ERRORS as error:
+            raise BadInputError(path, "a readable image", f"{type(error).__name__}: {error}") from error
+    if values.dtype == np.uint8:
+        return Radiograph(values, tuple(notes))
+    grey, note = _window_by_percentiles(values)
+    return Radiograph(grey, (*notes, note))
+
+
+def _grey_values(path: Path, picture: Image.Image) -> npt.NDArray[Any]:
+    """Return grey values `(height, width)` in the file's own depth; colour is weighted, alpha left out."""
+    if picture.mode in {"I", "F"} or picture.mode.startswith("I;16"):
+        return np.asarray(picture)
+    if picture.mode in {"RGB", "RGBA"}:
+        deep = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+        if deep is not None and deep.dtype == np.uint16:  # Pillow cuts 16 bit colour down to 8
+            return np.asarray(cv2.cvtColor(deep[..., :3], cv2.COLOR_BGR2GRAY))
+    return np.asarray(picture.convert("RGB").convert("L") if picture.mode != "L" else picture, np.uint8)
+
+
+def _window_by_percentiles(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8], str]:
+    low, high = (float(value) for value in np.percentile(values, WINDOW_PERCENTILES))
+    return to_8bit(values, low, high), f"{values.dtype} windowed to 8 bit, {low:g}…{high:g}"
+
+
+def _read_dicom(path: Path, header_only: bool) -> pydicom.Dataset:
+    try:
+        dataset = pydicom.dcmread(path, stop_before_pixels=header_only)
+        width, height = int(dataset.get("Columns", 0)), int(dataset.get("Rows", 0))
+    except InvalidDicomError as error:
+        raise BadInputError(path, "a DICOM file", "another or a broken format") from error
+    except _DECODE_ERRORS as error:
+        raise BadInputError(path, "a readable DICOM file", f"{type(error).__name__}: {error}") from error
+    if not width or not height or not (header_only or "PixelData" in dataset):
+        raise BadInputError(path, "a DICOM image", "a DICOM file without pixels")
+    _check_size(path, width, height)
+    return dataset
+
+
+def _load_dicom(path: Path) -> Radiograph:
+    dataset = _read_dicom(path, header_only=False)
+    notes = []
+    try:
+        frames = int(dataset.get("NumberOfFrames", 1) or 1)
+        values = dataset.pixel_array
+        if frames > 1:
+            values = values[0]
+            notes.append(f"first of {frames} frames")
+        if dataset.get("SamplesPerPixel", 1) == 3:
+            values = cv2.cvtColor(np.asarray(values, np.uint8), cv2.COLOR_RGB2GRAY)
+        grey, note = _window_dicom(values, dataset)
+    except _DECODE_ERRORS as error:
+        raise BadInputError(path, "a DICOM image", f"{type(error).__name__}: {error}") from error
+    spacing = dataset.get("PixelSpacing") or dataset.get("ImagerPixelSpacing")
+    return Radiograph(grey, (*notes, note), (float(spacing[0]), float(spacing[1])) if spacing else None)
+
+
+def _window_dicom(values: npt.NDArray[Any], dataset: pydicom.Dataset) -> tuple[npt.NDArray[np.uint8], str]:
+    """Apply rescale and the first VOI LUT or window, else percentiles; MONOCHROME1 is turned bright on dark."""
+    values = apply_rescale(values, dataset)
+    if "VOILUTSequence" in dataset or "WindowCenter" in dataset:
+        values = apply_voi_lut(values, dataset)
+        low, high = float(values.min()), float(values.max())
+        grey, note = to_8bit(values, low, high), "windowed as the DICOM file says"
+    else:
+        grey, note = _window_by_percentiles(values)
+    if dataset.get("PhotometricInterpretation") == "MONOCHROME1":
+        return 255 - grey, f"{note}, MONOCHROME1 inverted"
+    return grey, note

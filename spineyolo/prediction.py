@@ -1,0 +1,75 @@
+"""From a film's file to its numbered vertebrae."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from spineyolo import imaging
+from spineyolo.detect import Detections, Detector
+from spineyolo.errors import BadInputError, Skipped
+from spineyolo.numbering import Numbering, number
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What was found on one film.
+
+    Attributes:
+        path: the film's file.
+        height, width: px.
+        detections: every candidate, best first.
+        numbering: their levels; None where a candidate was set aside.
+    """
+
+    path: Path
+    height: int
+    width: int
+    detections: Detections
+    numbering: Numbering
+
+
+def predict(detector: Detector, path: Path) -> tuple[Prediction, imaging.Radiograph]:
+    """Find and number the vertebrae on one film; its pixels come along, to draw on.
+
+    Raises:
+        BadInputError: if the file is no readable film.
+    """
+    radiograph = imaging.load(path)
+    height, width = radiograph.grey.shape
+    detections = detector.detect(radiograph.grey)
+    numbering = number(detections.boxes, detections.level_scores, height)
+    return Prediction(path, height, width, detections, numbering), radiograph
+
+
+def predict_all(
+    detector: Detector, paths: Iterable[Path], skipped: Skipped
+) -> Iterator[tuple[Prediction, imaging.Radiograph]]:
+    """Predict film by film; a film that cannot be read is noted in `skipped` and the others go on."""
+    for path in paths:
+        try:
+            yield predict(detector, path)
+        except BadInputError as error:
+            skipped.add(error)
+
+
+def find_films(patterns: Iterable[str], skipped: Skipped) -> list[Path]:
+    """Return the films that files, folders and globs name, sorted, each once.
+
+    A pattern that names nothing, and a folder without films, are noted in `skipped`.
+    """
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        path = Path(pattern)
+        if path.is_dir():
+            films = [file for file in path.rglob("*") if file.suffix.lower() in imaging.IMAGE_SUFFIXES]
+        elif path.exists():
+            films = [path]
+        else:
+            anchor = Path(path.anchor or ".")
+            films = [file for file in anchor.glob(str(path.relative_to(path.anchor))) if file.is_file()]
+        if not films:
+            skipped.add(BadInputError(pattern, "a film, or a folder or pattern with films", "none"))
+        found.update(dict.fromkeys(sorted(films)))
+    return list(found)

@@ -1,0 +1,76 @@
+"""Find and number the vertebrae on films: python tools/predict.py SOURCE… --out DIR."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from spineyolo import draw, export
+from spineyolo.detect.yolo import YoloDetector
+from spineyolo.errors import Skipped, SpineYoloError
+from spineyolo.files import write_atomic
+from spineyolo.prediction import Prediction, find_films, predict_all
+
+DEFAULT_WEIGHTS = Path(__file__).parents[1] / "weights" / "spineyolo-n.pt"
+console = Console()
+
+
+def main(
+    sources: Annotated[list[str], typer.Argument(help="films (PNG, JPEG, TIFF, DICOM), folders or globs")],
+    out: Annotated[Path, typer.Option(help="folder for predictions.json, vertebrae.csv and overlays")] = Path(
+        "runs/predict"
+    ),
+    weights: Annotated[Path, typer.Option(help="YOLOv8-seg checkpoint")] = DEFAULT_WEIGHTS,
+    allow_skips: Annotated[bool, typer.Option(help="exit with 0 although films were skipped")] = False,
+    overlays: Annotated[bool, typer.Option(help="draw them")] = True,
+) -> None:
+    """Find and number the vertebrae on films. Research use, not a medical device."""
+    skipped = Skipped()
+    try:
+        films = find_films(sources, skipped)
+        detector = YoloDetector(weights)
+        out.mkdir(parents=True, exist_ok=True)
+        predictions = []
+        for prediction, radiograph in predict_all(detector, track(films, "Reading films", console=console), skipped):
+            if overlays:
+                name = out / f"{prediction.path.stem}_overlay.png"
+                write_atomic(name, cv2.imencode(".png", draw.overlay(radiograph.grey, prediction))[1].tobytes())
+            predictions.append(prediction)
+        export.write_coco(predictions, out / "predictions.json")
+        export.write_csv(predictions, out / "vertebrae.csv")
+    except SpineYoloError as error:
+        console.print(f"[red]{error}")
+        raise typer.Exit(1) from error
+    _print_table(predictions)
+    _print_skipped(skipped)
+    console.print(f"Wrote {out / 'predictions.json'}, {out / 'vertebrae.csv'}" + " and overlays" * overlays)
+    if skipped.errors and not allow_skips:
+        raise typer.Exit(1)
+
+
+def _print_table(predictions: list[Prediction]) -> None:
+    table = Table("film", "vertebrae", "from", "to", "margin", "numbering")
+    for prediction in predictions:
+        rows = sorted((row for row in export.rows_of(prediction) if not row["dropped"]), key=lambda row: row["y0_px"])
+        ends = (rows[0]["level"], rows[-1]["level"]) if rows else ("-", "-")
+        sure = "sure" if export.is_sure(prediction) else "uncertain"
+        table.add_row(prediction.path.name, str(len(rows)), *ends, f"{prediction.numbering.margin:.1f}", sure)
+    console.print(table)
+
+
+def _print_skipped(skipped: Skipped) -> None:
+    for error in skipped.errors:
+        console.print(f"[yellow]skipped:[/] {error}")
+    if skipped.errors:
+        console.print(f"{len(skipped)} skipped, {dict(Counter(error.expected for error in skipped.errors))}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

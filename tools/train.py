@@ -1,0 +1,57 @@
+"""Train YOLOv8-seg on tall films: python tools/train.py yolo_configs/spine-n-640.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+from ultralytics import YOLO
+from ultralytics.utils import ONLINE
+
+from spineyolo.training import SpineTrainer
+
+console = Console()
+
+
+def main(
+    recipe: Annotated[Path, typer.Argument(exists=True, help="a file of yolo_configs/")],
+    start: Annotated[
+        Path | None, typer.Option(exists=True, help="weights to start from, instead of the recipe's")
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="go on where the recipe's run was cut off")] = False,
+) -> None:
+    """Train by a recipe of Ultralytics settings, with this project's trainer."""
+    settings: dict[str, Any] = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    if resume:
+        last = Path(settings["project"]) / settings["name"] / "weights" / "last.pt"
+        if not last.is_file():
+            console.print(f"[red]{last}: expected the checkpoint of a run to resume, found none")
+            raise typer.Exit(1)
+        YOLO(str(last)).train(trainer=SpineTrainer, resume=True)
+    else:
+        starting_model(settings.pop("model"), start).train(trainer=SpineTrainer, **settings)
+
+
+def starting_model(name: str, start: Path | None) -> YOLO:
+    """Return the model to start from.
+
+    `start` wins; then the recipe's `name`, fetched where there is a network; else its architecture from scratch.
+    A checkpoint of YOLOv8n without masks will do as a start: the layers that fit are taken over.
+    """
+    if start is None and (Path(name).is_file() or (ONLINE and "/" not in name)):
+        return YOLO(name)
+    if "/" in name and start is None:
+        console.print(f"[red]{name}: expected weights to start from, found none; give others by --start")
+        raise typer.Exit(1)
+    architecture = YOLO("yolov8n-seg.yaml" if "/" in name else str(Path(name).with_suffix(".yaml")))
+    if start is None:
+        console.print(f"[yellow]{name} is not here and cannot be fetched: training from scratch")
+        return architecture
+    return architecture.load(str(start))
+
+
+if __name__ == "__main__":
+    typer.run(main)
