@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spineyolo.anatomy import CATEGORY_ID, LEVELS, region_of
+from spineyolo.anatomy import CATEGORY_ID, LEVELS
 from spineyolo.files import write_atomic
+from spineyolo.formats.coco import categories
 from spineyolo.polygons import bounding_box, signed_area
 from spineyolo.prediction import Prediction
 
@@ -74,13 +75,10 @@ def coco_document(predictions: Sequence[Prediction]) -> dict[str, Any]:
                     "dropped": row["dropped"],
                 }
             )
-    categories = [
-        {"id": number, "name": level, "supercategory": region_of(level)} for level, number in CATEGORY_ID.items()
-    ]
     return {
         "info": {"description": "SpineYOLO predictions; research use, not a medical device"},
         "images": images,
-        "categories": categories,
+        "categories": categories(),
         "annotations": annotations,
     }
 

@@ -1,0 +1,91 @@
+"""COCO's average precision, with levels and class-agnostic, for boxes and masks."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from spineyolo.anatomy import CATEGORY_ID, LEVELS, Region, region_of
+from spineyolo.formats.coco import categories
+
+MAX_DETECTIONS: Final = 100
+"""A film, the same for every model; what a model left out by a score threshold of its own cannot be counted."""
+
+_IOU_TYPES: Final = {"box": "bbox", "mask": "segm"}
+
+
+@dataclass
+class SpineEvaluator:
+    """Collects films by `update`, runs COCOeval in `accumulate`, names its figures in `summarize`.
+
+    Annotations are COCO dictionaries with `category_id` 1…24, `segmentation`, `bbox`, `area`, and for
+    predictions `score`. Predictions marked `dropped` (set aside by numbering) are left out.
+    """
+
+    images: list[dict[str, Any]] = field(default_factory=list)
+    truths: list[dict[str, Any]] = field(default_factory=list)
+    predictions: list[dict[str, Any]] = field(default_factory=list)
+    results: dict[str, COCOeval] = field(default_factory=dict)
+
+    def update(self, image: dict[str, Any], truths: list[dict[str, Any]], predictions: list[dict[str, Any]]) -> None:
+        """Add one film: its image entry (height, width), its true and its predicted annotations."""
+        image_id = len(self.images) + 1
+        self.images.append({**image, "id": image_id})
+        kept = [prediction for prediction in predictions if not prediction.get("dropped", False)]
+        for collected, added in ((self.truths, truths), (self.predictions, kept)):
+            for annotation in added:
+                collected.append({**annotation, "id": len(collected) + 1, "image_id": image_id, "iscrowd": 0})
+
+    def accumulate(self) -> None:
+        """Run COCOeval for box and mask, numbered and class-agnostic."""
+        for name, iou_type in _IOU_TYPES.items():
+            self.results[f"{name}_numbered"] = self._run(iou_type, agnostic=False)
+            self.results[f"{name}_agnostic"] = self._run(iou_type, agnostic=True)
+
+    def _run(self, iou_type: str, agnostic: bool) -> COCOeval:
+        with contextlib.redirect_stdout(io.StringIO()):
+            truth = _coco(self.images, self.truths)
+            found = truth.loadRes(copy.deepcopy(self.predictions)) if self.predictions else _coco(self.images, [])
+            evaluation = COCOeval(truth, found, iou_type)
+            evaluation.params.useCats = not agnostic
+            evaluation.params.maxDets = [1, 10, MAX_DETECTIONS]
+            evaluation.evaluate()
+            evaluation.accumulate()
+        return evaluation
+
+    def summarize(self) -> dict[str, float]:
+        """Return mAP50-95, mAP50, mAP75 and mAR by name, and mask AP50 by region and level; NaN where no truth is."""
+        figures: dict[str, float] = {}
+        for name, evaluation in self.results.items():
+            precision = evaluation.eval["precision"][:, :, :, 0, -1]  # IoU × recall × level, all areas
+            figures[f"{name}_mAP50-95"] = _mean(precision)
+            figures[f"{name}_mAP50"] = _mean(precision[0])
+            figures[f"{name}_mAP75"] = _mean(precision[5])
+            figures[f"{name}_mAR"] = _mean(evaluation.eval["recall"][:, :, 0, -1])
+        precision = self.results["mask_numbered"].eval["precision"][0, :, :, 0, -1]
+        for region in Region:
+            columns = [CATEGORY_ID[level] - 1 for level in LEVELS if region_of(level) is region]
+            figures[f"mask_AP50_{region}"] = _mean(precision[:, columns])
+        for level in LEVELS:
+            figures[f"mask_AP50_{level}"] = _mean(precision[:, CATEGORY_ID[level] - 1])
+        return figures
+
+
+def _coco(images: list[dict[str, Any]], annotations: list[dict[str, Any]]) -> COCO:
+    coco = COCO()
+    coco.dataset = {"info": {}, "images": images, "annotations": annotations, "categories": categories()}
+    coco.createIndex()
+    return coco
+
+
+def _mean(values: Any) -> float:
+    """Return the mean over what COCOeval filled in; it marks levels without truth by -1."""
+    filled = values[values > -1]
+    return float(np.mean(filled)) if filled.size else float("nan")

@@ -1,0 +1,87 @@
+"""Is the level right? Matching by mask, shifts, Dice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from pycocotools import mask as coco_mask
+from scipy.optimize import linear_sum_assignment
+
+MATCH_IOU: Final = 0.5
+SURE_SCORE: Final = 0.25
+"""Predictions below are not said to be found; the threshold of one operating point, the same for every model."""
+
+
+@dataclass(frozen=True)
+class FilmLevels:
+    """One film: how many vertebrae it has, and each found one's level shift, IoU and Dice."""
+
+    truths: int
+    shifts: tuple[int, ...]
+    ious: tuple[float, ...]
+    dices: tuple[float, ...]
+
+    @property
+    def right(self) -> int:
+        """Vertebrae found at the right level."""
+        return sum(shift == 0 for shift in self.shifts)
+
+
+def compare(image: dict[str, Any], truths: list[dict[str, Any]], predictions: list[dict[str, Any]]) -> FilmLevels:
+    """Match the sure predictions of one film to its truths, one to one, so that their mask IoUs add up to most.
+
+    Pairs below an IoU of `MATCH_IOU` do not count. A shift is predicted less true category id: +1 is one level
+    too low.
+    """
+    sure = [p for p in predictions if p["score"] >= SURE_SCORE and not p.get("dropped", False)]
+    if not sure or not truths:
+        return FilmLevels(len(truths), (), (), ())
+    true_masks, masks = _rles(truths, image), _rles(sure, image)
+    ious: npt.NDArray[np.float64] = coco_mask.iou(masks, true_masks, [0] * len(true_masks))
+    pairs = [(i, j) for i, j in zip(*linear_sum_assignment(-ious), strict=True) if ious[i, j] >= MATCH_IOU]
+    found = [float(ious[pair]) for pair in pairs]
+    return FilmLevels(
+        truths=len(truths),
+        shifts=tuple(sure[i]["category_id"] - truths[j]["category_id"] for i, j in pairs),
+        ious=tuple(found),
+        dices=tuple(2 * iou / (1 + iou) for iou in found),  # 2|A∩B| / (|A| + |B|), in terms of IoU
+    )
+
+
+def _rles(annotations: list[dict[str, Any]], image: dict[str, Any]) -> list[Any]:
+    rles = []
+    for annotation in annotations:
+        segmentation = annotation["segmentation"]
+        if isinstance(segmentation, list):
+            segmentation = coco_mask.merge(coco_mask.frPyObjects(segmentation, image["height"], image["width"]))
+        rles.append(segmentation)
+    return rles
+
+
+def summarize(films: Iterable[FilmLevels]) -> dict[str, Any]:
+    """Return identification, detection, all-right films, Dice, IoU and the histogram of level shifts.
+
+    `dice` and `iou` are means over found vertebrae; `dice_all` counts a missed one as 0.
+    """
+    films = list(films)
+    truths = sum(film.truths for film in films)
+    shifts = Counter(shift for film in films for shift in film.shifts)
+    dices = [dice for film in films for dice in film.dices]
+    return {
+        "identification": _share(sum(film.right for film in films), truths),
+        "detection": _share(sum(len(film.shifts) for film in films), truths),
+        "films_all_right": _share(sum(film.right == film.truths for film in films), len(films)),
+        "dice": _share(sum(dices), len(dices)),
+        "dice_all": _share(sum(dices), truths),
+        "iou": _share(sum(iou for film in films for iou in film.ious), len(dices)),
+        "shifts": {f"{shift:+d}" if shift else "0": shifts[shift] for shift in sorted(shifts)},
+    }
+
+
+def _share(part: float, whole: int) -> float:
+    return part / whole if whole else float("nan")

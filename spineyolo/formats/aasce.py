@@ -1,0 +1,95 @@
+"""AASCE 2019 (SpineWeb 16): four corners for each of T1…L5, as CSV tables or one `.mat` a film."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
+
+from spineyolo import imaging
+from spineyolo.anatomy import INDEX, LEVELS
+from spineyolo.errors import BadInputError, Skipped
+from spineyolo.film import Film, Points, Vertebra
+from spineyolo.formats import _common
+from spineyolo.sources import Source
+
+AASCE_LEVELS: Final = LEVELS[INDEX["T1"] :]
+_POINTS: Final = 4 * len(AASCE_LEVELS)
+_RING: Final = [0, 1, 3, 2]  # top left, top right, bottom left, bottom right → a ring
+_SPLITS: Final = {"training": None, "test": "test"}  # folder → Film.split; validation is carved out of training
+
+
+def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
+    """Yield the films of `root` (or `root/boostnet_labeldata`), training and test, rows as published."""
+    base = root / "boostnet_labeldata" if (root / "boostnet_labeldata").is_dir() else root
+    for folder, split in _SPLITS.items():
+        labels = base / "labels" / folder
+        try:
+            names = _film_names(labels)
+            rows = _csv_rows(labels, len(names)) if (labels / "landmarks.csv").exists() else None
+        except BadInputError as error:
+            skipped.add(error)
+            continue
+        for index, name in enumerate(names):
+            path = base / "data" / folder / name
+            try:
+                points = _scaled(rows[index], path) if rows is not None else _mat_points(labels / f"{name}.mat")
+                yield _common.film(path, source, _vertebrae(points, labels / name), split)
+            except BadInputError as error:
+                skipped.add(error)
+
+
+def read_angles(root: Path, folder: str) -> pd.DataFrame:
+    """Return the published Cobb angles of `training` or `test`: columns film, angle_1…angle_3 (deg)."""
+    labels = root / "labels" / folder
+    angles = pd.read_csv(labels / "angles.csv", header=None, names=["angle_1", "angle_2", "angle_3"])
+    return pd.concat([pd.Series(_film_names(labels), name="film"), angles], axis=1)
+
+
+def _film_names(labels: Path) -> list[str]:
+    try:
+        lines = (labels / "filenames.csv").read_text(encoding="utf-8").splitlines()
+        return [line.strip() for line in lines if line.strip()]
+    except OSError as error:
+        raise BadInputError(labels / "filenames.csv", "the list of films", error.strerror or "an error") from error
+
+
+def _csv_rows(labels: Path, films: int) -> npt.NDArray[np.float64]:
+    path = labels / "landmarks.csv"
+    try:
+        rows = pd.read_csv(path, header=None).to_numpy(np.float64)
+    except ValueError as error:
+        raise BadInputError(path, f"rows of {2 * _POINTS} numbers", str(error)) from error
+    if rows.shape != (films, 2 * _POINTS):
+        raise BadInputError(path, f"{films} rows of {2 * _POINTS} numbers", f"{rows.shape[0]} rows of {rows.shape[1]}")
+    return rows
+
+
+def _scaled(row: npt.NDArray[np.float64], film: Path) -> Points:
+    """Return a row (68 x, then 68 y, as shares of width and height) as `(68, 2)` px."""
+    width, height = imaging.film_size(film)
+    return np.stack([row[:_POINTS] * width, row[_POINTS:] * height], axis=1).astype(np.float32)
+
+
+def _mat_points(path: Path) -> Points:
+    try:
+        points = np.asarray(loadmat(path)["p2"], np.float32)
+    except OSError as error:
+        raise BadInputError(path, "the film's corners", error.strerror or "no readable file") from error
+    except (KeyError, ValueError, MatReadError) as error:
+        raise BadInputError(path, "a MATLAB file with p2", f"{type(error).__name__}: {error}") from error
+    if points.shape != (_POINTS, 2):
+        raise BadInputError(path, f"p2 of {_POINTS} × 2", f"{points.shape}")
+    return points
+
+
+def _vertebrae(points: Points, path: Path) -> Iterator[Vertebra]:
+    for level, corners in zip(AASCE_LEVELS, points.reshape(-1, 4, 2), strict=True):
+        ring = _common.outline(corners[_RING], path, level)
+        yield Vertebra(level, ring, corners=ring)

@@ -1,0 +1,83 @@
+"""Masks: one PNG of level ids a film, with a label map; or one binary PNG a level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from spineyolo.anatomy import parse_level
+from spineyolo.errors import BadInputError, Skipped, UnknownLevelError
+from spineyolo.film import Film, Vertebra
+from spineyolo.formats import _common
+from spineyolo.imaging import IMAGE_SUFFIXES
+from spineyolo.polygons import polygon_from_mask
+from spineyolo.sources import Source
+
+
+def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
+    """Yield the films of option `images` (images) with the masks of option `masks` (masks) of the same name.
+
+    Option `kind`: `levels` (`masks/FILM.png`, option `labels` maps its ids to levels, 0 is background) or
+    `binary` (`masks/FILM/LEVEL.png`). Ids without a level are noted.
+    """
+    images, masks = (root / source.options.get(key, key) for key in ("images", "masks"))
+    by_id = {int(number): str(name) for number, name in source.options.get("labels", {}).items()}
+    films = sorted(path for path in images.glob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    if not films:
+        skipped.add(BadInputError(images, "films", "none"))
+    for path in films:
+        try:
+            film = _common.film(path, source, ())
+            if source.options.get("kind", "levels") == "binary":
+                named = _binary_masks(masks / path.stem)
+            else:
+                named = _level_masks(masks / f"{path.stem}.png", by_id, skipped)
+            yield _common.film(path, source, [_vertebra(name, mask, film) for name, mask in named])
+        except BadInputError as error:
+            skipped.add(error)
+
+
+def _vertebra(name: str, mask: npt.NDArray[np.bool_], film: Film) -> Vertebra:
+    try:
+        level = parse_level(name)
+    except UnknownLevelError as error:
+        raise BadInputError(film.path, "masks named by level", repr(name)) from error
+    if mask.shape != (film.height, film.width):
+        found = f"{mask.shape[1]} × {mask.shape[0]} px"
+        raise BadInputError(film.path, f"a mask of {film.width} × {film.height} px for {level}", found)
+    return Vertebra(level, _common.outline(polygon_from_mask(mask), film.path, level))
+
+
+def _level_masks(path: Path, by_id: dict[int, str], skipped: Skipped) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    ids = _open(path)
+    for number in np.unique(ids[ids > 0]).tolist():
+        if number in by_id:
+            yield by_id[number], ids == number
+        else:
+            skipped.add(BadInputError(path, "ids of the source's label map", str(number)))
+
+
+def _binary_masks(folder: Path) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    files = sorted(folder.glob("*.png"))
+    if not files:
+        raise BadInputError(folder, "one PNG a level", "none")
+    for path in files:
+        mask = _open(path) > 0
+        if mask.any():
+            yield path.stem, mask
+
+
+def _open(path: Path) -> npt.NDArray[Any]:
+    try:
+        with Image.open(path) as picture:
+            values = np.asarray(picture)
+    except UnidentifiedImageError as error:
+        raise BadInputError(path, "a PNG mask", "another or a broken format") from error
+    except OSError as error:
+        raise BadInputError(path, "a PNG mask", error.strerror or str(error)) from error
+    return values.max(axis=2) if values.ndim == 3 else values

@@ -1,0 +1,80 @@
+"""Turn labelled sources into one data set: python tools/convert.py --source NAME=PATH …"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from spineyolo import checks, dataset
+from spineyolo.anatomy import LEVELS
+from spineyolo.errors import SpineYoloError
+from spineyolo.sources import Source, load_source
+
+SOURCES = Path(__file__).parents[1] / "datasets" / "sources"
+SHARED = Path(__file__).parents[1] / ".." / "shared" / "data"
+console = Console()
+
+
+def main(
+    source: Annotated[list[str] | None, typer.Option(help="NAME=PATH; NAME is a file of datasets/sources/")] = None,
+    out: Annotated[Path, typer.Option(help="where the data set goes")] = Path("datasets/spine"),
+    seed: Annotated[int, typer.Option(help="of splits and windows")] = 0,
+    workers: Annotated[int, typer.Option(help="processes")] = os.cpu_count() or 1,
+    check: Annotated[bool, typer.Option("--check", help="list doubtful labels, with a contact sheet")] = False,
+    allow_skips: Annotated[bool, typer.Option(help="exit with 0 although something was skipped")] = False,
+) -> None:
+    """Turn labelled sources into images, YOLO labels, COCO documents and a manifest."""
+    try:
+        report = dataset.build(_inputs(source or []), out, seed, workers)
+    except SpineYoloError as error:
+        console.print(f"[red]{error}")
+        raise typer.Exit(1) from error
+    _print_report(report)
+    if check:
+        findings = checks.check(out)
+        console.print(f"{len(findings)} doubts: {dict(Counter(finding.kind for finding in findings))}")
+        console.print(f"Wrote {out / 'checks.csv'}, {out / 'checks.png'} and {out / 'flaws'}")
+    console.print(f"Wrote {out}")
+    if report.skipped.errors and not allow_skips:
+        raise typer.Exit(1)
+
+
+def _inputs(named: list[str]) -> list[tuple[Source, Path]]:
+    """Return sources and their folders; those under ../shared/data if none is named."""
+    pairs = [name.partition("=") for name in named]
+    if not named:
+        pairs = [(path.name, "=", str(path)) for path in sorted(SHARED.glob("*/"))]
+        pairs = [pair for pair in pairs if (SOURCES / f"{pair[0]}.yaml").exists()]
+    if not pairs or any(not path for _, _, path in pairs):
+        console.print("[red]No sources: expected --source NAME=PATH, NAME being one of")
+        console.print(", ".join(sorted(path.stem for path in SOURCES.glob("*.yaml") if ".flaws" not in path.name)))
+        raise typer.Exit(1)
+    return [(load_source(SOURCES / f"{name}.yaml"), Path(path)) for name, _, path in pairs]
+
+
+def _print_report(report: dataset.BuildReport) -> None:
+    manifest = report.manifest
+    table = Table("source", *dataset.SPLITS, "windows", "flawed", "vertebrae", title="Films")
+    for name, group in manifest.groupby("source") if len(manifest) else []:
+        whole = group[group["window"] == ""]
+        counts = [str((whole["split"] == split).sum()) for split in dataset.SPLITS]
+        windows, flawed = len(group) - len(whole), int((whole["flaw"] != "").sum())
+        table.add_row(str(name), *counts, str(windows), str(flawed), str(whole["vertebrae"].sum()))
+    console.print(table)
+    if len(manifest):
+        whole = manifest[manifest["window"] == ""]
+        per_level = Counter(level for levels in whole["levels"] for level in levels.split())
+        console.print("Films with each level: " + ", ".join(f"{level} {per_level[level]}" for level in LEVELS))
+    console.print(f"{report.converted} films converted now, the others were done before")
+    for error in report.skipped.errors:
+        console.print(f"[yellow]skipped:[/] {error}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
