@@ -1,0 +1,44 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from films import prediction_of
+
+from spineyolo.detect import Detections
+from spineyolo.errors import Skipped
+from spineyolo.prediction import find_films, predict_all
+
+
+class Drawn:
+    """Stands in for a detector: always finds T12, L1, L2."""
+
+    def detect(self, grey: npt.NDArray[np.uint8]) -> Detections:
+        return prediction_of(["T12", "L1", "L2"], *grey.shape).detections
+
+
+def test_predict_all__bad_film_is_noted_and_the_others_go_on(tmp_path: Path) -> None:
+    for name in ("a.png", "c.png"):
+        cv2.imwrite(str(tmp_path / name), np.zeros((900, 300), np.uint8))
+    (tmp_path / "b.png").write_bytes(b"")
+    skipped = Skipped()
+    films = find_films([str(tmp_path)], skipped)
+    predictions = [prediction for prediction, _ in predict_all(Drawn(), films, skipped)]
+    assert [prediction.path.name for prediction in predictions] == ["a.png", "c.png"]
+    assert predictions[0].numbering.levels == ("T12", "L1", "L2")
+    assert len(skipped) == 1 and "b.png" in str(skipped.errors[0])
+
+
+def test_find_films__files_folders_and_globs_each_once(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in ("a.png", "b.JPG", "sub/c.dcm", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    skipped = Skipped()
+    films = find_films([str(tmp_path), str(tmp_path / "*.png"), str(tmp_path / "a.png")], skipped)
+    assert [film.name for film in films] == ["a.png", "b.JPG", "c.dcm"] and not skipped.errors
+
+
+def test_find_films__nothing_named_is_noted(tmp_path: Path) -> None:
+    skipped = Skipped()
+    assert find_films([str(tmp_path / "missing.png"), str(tmp_path)], skipped) == []
+    assert len(skipped) == 2
