@@ -26,7 +26,8 @@ class SpineEvaluator:
     """Collects films by `update`, runs COCOeval in `accumulate`, names its figures in `summarize`.
 
     Annotations are COCO dictionaries with `category_id` 1…24, `segmentation`, `bbox`, `area`, and for
-    predictions `score`. Predictions marked `dropped` (set aside by numbering) are left out.
+    predictions `score`. Predictions marked `dropped` (set aside by numbering) have no level: they count among
+    the class-agnostic figures, which measure the detector alone, and not among the numbered ones.
     """
 
     images: list[dict[str, Any]] = field(default_factory=list)
@@ -38,8 +39,7 @@ class SpineEvaluator:
         """Add one film: its image entry (height, width), its true and its predicted annotations."""
         image_id = len(self.images) + 1
         self.images.append({**image, "id": image_id})
-        kept = [prediction for prediction in predictions if not prediction.get("dropped", False)]
-        for collected, added in ((self.truths, truths), (self.predictions, kept)):
+        for collected, added in ((self.truths, truths), (self.predictions, predictions)):
             for annotation in added:
                 collected.append({**annotation, "id": len(collected) + 1, "image_id": image_id, "iscrowd": 0})
 
@@ -52,7 +52,8 @@ class SpineEvaluator:
     def _run(self, iou_type: str, agnostic: bool) -> COCOeval:
         with contextlib.redirect_stdout(io.StringIO()):
             truth = _coco(self.images, self.truths)
-            found = truth.loadRes(copy.deepcopy(self.predictions)) if self.predictions else _coco(self.images, [])
+            counted = [copy.deepcopy(p) for p in self.predictions if agnostic or not p.get("dropped", False)]
+            found = truth.loadRes(counted) if counted else _coco(self.images, [])
             evaluation = COCOeval(truth, found, iou_type)
             evaluation.params.useCats = not agnostic
             evaluation.params.maxDets = [1, 10, MAX_DETECTIONS]

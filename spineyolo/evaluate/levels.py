@@ -35,7 +35,7 @@ class FilmLevels:
 def compare(image: dict[str, Any], truths: list[dict[str, Any]], predictions: list[dict[str, Any]]) -> FilmLevels:
     """Match the sure predictions of one film to its truths, one to one, so that their mask IoUs add up to most.
 
-    Pairs below an IoU of `MATCH_IOU` do not count. A shift is predicted less true category id: +1 is one level
+    Pairs below an IoU of `MATCH_IOU` do not count, nor do they weigh in the choice. A shift is predicted less true category id: +1 is one level
     too low.
     """
     sure = [p for p in predictions if p["score"] >= SURE_SCORE and not p.get("dropped", False)]
@@ -43,7 +43,8 @@ def compare(image: dict[str, Any], truths: list[dict[str, Any]], predictions: li
         return FilmLevels(len(truths), (), (), ())
     true_masks, masks = _rles(truths, image), _rles(sure, image)
     ious: npt.NDArray[np.float64] = coco_mask.iou(masks, true_masks, [0] * len(true_masks))
-    pairs = [(i, j) for i, j in zip(*linear_sum_assignment(-ious), strict=True) if ious[i, j] >= MATCH_IOU]
+    matching = np.where(ious >= MATCH_IOU, ious, 0)
+    pairs = [(i, j) for i, j in zip(*linear_sum_assignment(-matching), strict=True) if matching[i, j]]
     found = [float(ious[pair]) for pair in pairs]
     return FilmLevels(
         truths=len(truths),
@@ -59,6 +60,8 @@ def _rles(annotations: list[dict[str, Any]], image: dict[str, Any]) -> list[Any]
         segmentation = annotation["segmentation"]
         if isinstance(segmentation, list):
             segmentation = coco_mask.merge(coco_mask.frPyObjects(segmentation, image["height"], image["width"]))
+        elif isinstance(segmentation["counts"], list):
+            segmentation = coco_mask.frPyObjects(segmentation, image["height"], image["width"])
         rles.append(segmentation)
     return rles
 
@@ -66,19 +69,21 @@ def _rles(annotations: list[dict[str, Any]], image: dict[str, Any]) -> list[Any]
 def summarize(films: Iterable[FilmLevels]) -> dict[str, Any]:
     """Return identification, detection, all-right films, Dice, IoU and the histogram of level shifts.
 
-    `dice` and `iou` are means over found vertebrae; `dice_all` counts a missed one as 0.
+    `dice` and `iou` are means over found vertebrae; `dice_all` and `iou_all` count a missed one as 0.
     """
     films = list(films)
     truths = sum(film.truths for film in films)
     shifts = Counter(shift for film in films for shift in film.shifts)
     dices = [dice for film in films for dice in film.dices]
+    ious = [iou for film in films for iou in film.ious]
     return {
         "identification": _share(sum(film.right for film in films), truths),
         "detection": _share(sum(len(film.shifts) for film in films), truths),
         "films_all_right": _share(sum(film.right == film.truths for film in films), len(films)),
         "dice": _share(sum(dices), len(dices)),
         "dice_all": _share(sum(dices), truths),
-        "iou": _share(sum(iou for film in films for iou in film.ious), len(dices)),
+        "iou": _share(sum(ious), len(ious)),
+        "iou_all": _share(sum(ious), truths),
         "shifts": {f"{shift:+d}" if shift else "0": shifts[shift] for shift in sorted(shifts)},
     }
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +29,7 @@ MAIN_FIGURES: Final = (
     "dice",
     "dice_all",
     "iou",
+    "iou_all",
     *(
         f"{kind}_{naming}_{figure}"
         for kind in ("mask", "box")
@@ -34,6 +37,8 @@ MAIN_FIGURES: Final = (
         for figure in ("mAP50-95", "mAP50", "mAP75", "mAR")
     ),
 )
+
+_PREDICTION_KEYS: Final = {"image_id", "category_id", "segmentation", "bbox", "score"}
 
 
 @dataclass(frozen=True)
@@ -50,35 +55,73 @@ class FilmPair:
         return Path(self.image["file_name"]).stem
 
 
-def pair_films(truth_path: Path, predictions_path: Path) -> list[FilmPair]:
-    """Pair the films of two COCO documents by file name.
+def read_manifest(path: Path) -> pd.DataFrame:
+    """Return the data set's manifest, a row a film, by the film's stem.
 
     Raises:
-        BadInputError: if a document is none, or a true film has no entry among the predicted images.
+        BadInputError: if it is missing, or has no column film, source or flaw.
     """
-    truth, found = read_json(truth_path), read_json(predictions_path)
     try:
-        true_by_image, found_by_image = _by_image(truth), _by_image(found)
-        found_ids = {image["file_name"]: image["id"] for image in found["images"]}
-        images = list(truth["images"])
-    except (KeyError, TypeError) as error:
-        raise BadInputError(predictions_path, "a COCO document like the truth's", repr(error)) from error
-    missing = [image["file_name"] for image in images if image["file_name"] not in found_ids]
+        return pd.read_csv(path, keep_default_na=False).set_index("film")[["source", "flaw"]]
+    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, KeyError) as error:
+        raise BadInputError(path, "a manifest with columns film, source and flaw", str(error)) from error
+
+
+def stems_of(source: str, manifest: Path) -> set[str]:
+    """Return the stems of one source's films.
+
+    Raises:
+        BadInputError: if the manifest is none, or has no film of that source.
+    """
+    sources = read_manifest(manifest)["source"]
+    if source not in set(sources):
+        raise BadInputError(manifest, f"films of {source}", f"those of {', '.join(sorted(set(sources)))}")
+    return set(sources.index[sources == source])
+
+
+def pair_films(truth_path: Path, predictions_path: Path, stems: Collection[str] | None = None) -> list[FilmPair]:
+    """Pair the films of two COCO documents by file name; only those of the given stems, if any are given.
+
+    Raises:
+        BadInputError: if a document is none, or a true film has no entry of its size among the predicted images.
+    """
+    true_images, truths = _read_document(truth_path, {"image_id", "category_id", "segmentation", "bbox"})
+    found_images, predictions = _read_document(predictions_path, _PREDICTION_KEYS)
+    images = [image for name, image in true_images.items() if stems is None or Path(name).stem in stems]
+    if not images:
+        raise BadInputError(truth_path, "films to evaluate", "none")
+    missing = [image["file_name"] for image in images if image["file_name"] not in found_images]
     if missing:
         found_text = f"{len(missing)} missing, first {missing[0]}"
         raise BadInputError(predictions_path, f"an entry for each of {len(images)} films", found_text)
-    if not images:
-        raise BadInputError(truth_path, "films to evaluate", "none")
-    return [
-        FilmPair(image, true_by_image[image["id"]], found_by_image[found_ids[image["file_name"]]]) for image in images
-    ]
+    films = []
+    for image in images:
+        found = found_images[image["file_name"]]
+        if (found["width"], found["height"]) != (image["width"], image["height"]):
+            expected = f"{image['file_name']} of {image['width']} × {image['height']} px"
+            raise BadInputError(predictions_path, expected, f"{found['width']} × {found['height']} px")
+        films.append(FilmPair(image, truths[image["id"]], predictions[found["id"]]))
+    return films
 
 
-def _by_image(document: dict[str, Any]) -> dict[Any, list[dict[str, Any]]]:
-    grouped: dict[Any, list[dict[str, Any]]] = defaultdict(list)
-    for annotation in document["annotations"]:
-        grouped[annotation["image_id"]].append(annotation)
-    return grouped
+def _read_document(path: Path, keys: set[str]) -> tuple[dict[str, dict[str, Any]], dict[Any, list[dict[str, Any]]]]:
+    """Return a COCO document's images by file name and its annotations, which must have `keys`, by image id."""
+    document = read_json(path)
+    annotations: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+    try:
+        images = {image["file_name"]: image for image in document["images"]}
+        for image in document["images"]:
+            if lacking := {"id", "width", "height"} - image.keys():
+                raise BadInputError(path, f"{', '.join(sorted(lacking))} for each image", "one without")
+        for annotation in document["annotations"]:
+            if lacking := keys - annotation.keys():
+                raise BadInputError(path, f"{', '.join(sorted(lacking))} for each annotation", "one without")
+            annotations[annotation["image_id"]].append(annotation)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadInputError(path, "a COCO document", f"{type(error).__name__}: {error}") from error
+    if len(images) < len(document["images"]):
+        raise BadInputError(path, "each file name once", f"{len(document['images']) - len(images)} again")
+    return images, annotations
 
 
 def figures(films: list[FilmPair]) -> dict[str, Any]:
@@ -93,16 +136,25 @@ def figures(films: list[FilmPair]) -> dict[str, Any]:
 
 
 def groups(films: list[FilmPair], manifest: Path) -> dict[str, list[FilmPair]]:
-    """Return films by source, and each source again without the films whose labels are known to be flawed."""
-    table = pd.read_csv(manifest, keep_default_na=False).set_index("film")
-    grouped: dict[str, list[FilmPair]] = defaultdict(list)
+    """Return all films, each source's if there are several, and each group without the films of flawed labels.
+
+    Raises:
+        BadInputError: if the manifest is none, or lacks a film.
+    """
+    table = read_manifest(manifest)
+    unknown = [film.stem for film in films if film.stem not in table.index]
+    if unknown:
+        raise BadInputError(manifest, "a row for each film", f"{len(unknown)} missing, first {unknown[0]}")
+    by_source: dict[str, list[FilmPair]] = defaultdict(list)
     for film in films:
-        grouped[str(table.loc[film.stem, "source"])].append(film)
-    for source in list(grouped):
-        clean = [film for film in grouped[source] if not table.loc[film.stem, "flaw"]]
-        if len(clean) < len(grouped[source]):
-            grouped[f"{source} without flawed"] = clean
-    return dict(grouped)
+        by_source[str(table.loc[film.stem, "source"])].append(film)
+    grouped: dict[str, list[FilmPair]] = {}
+    for name, part in ({"all": films, **by_source} if len(by_source) > 1 else by_source).items():
+        grouped[name] = part
+        clean = [film for film in part if not table.loc[film.stem, "flaw"]]
+        if 0 < len(clean) < len(part):
+            grouped[f"{name} without flawed"] = clean
+    return grouped
 
 
 def screen_table(results: dict[str, dict[str, Any]]) -> Table:
@@ -115,9 +167,10 @@ def screen_table(results: dict[str, dict[str, Any]]) -> Table:
 
 
 def write(results: dict[str, dict[str, Any]], folder: Path, name: str, about: dict[str, str]) -> None:
-    """Write `NAME.json` (every figure) and `NAME.md` (all but the single levels) with how they were made."""
+    """Write `NAME.json` (every figure; null without truth) and `NAME.md` (all but the single levels)."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = json.dumps({"about": about, "results": results}, indent=1)
+    known = {group: {key: _null_if_nan(value) for key, value in found.items()} for group, found in results.items()}
+    content = json.dumps({"about": about, "results": known}, indent=1, allow_nan=False)
     write_atomic(folder / f"{name}.json", content.encode())
     lines = [f"# {name}", "", *(f"- {key}: `{value}`" for key, value in about.items()), ""]
     lines += ["| figure | " + " | ".join(results) + " |", "|---|" + "---|" * len(results)]
@@ -127,10 +180,17 @@ def write(results: dict[str, dict[str, Any]], folder: Path, name: str, about: di
 
 
 def commit() -> str:
-    """Return the commit that is checked out, marked + if the work tree differs; empty outside a repository."""
+    """Return the commit that is checked out, marked + if the work tree differs; empty without git or repository."""
     git = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
-    run = subprocess.run(git, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
+    try:
+        run = subprocess.run(git, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
+    except FileNotFoundError:
+        return ""
     return run.stdout.strip()
+
+
+def _null_if_nan(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _text(value: Any) -> str:
