@@ -1,7 +1,10 @@
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
-FILMS ?= $(wildcard ../shared/data/cervical/images/00*.png ../shared/data/lateral/images/1[89].png ../shared/data/aasce2019/boostnet_labeldata/data/test/*01-Mar-2017-311*)
+SHARED := ../shared/data
+# A few films of each source, where they are at hand; their names hold spaces, so the tool expands them.
+FILMS ?= $(if $(wildcard $(SHARED)),'$(SHARED)/aasce2019/boostnet_labeldata/data/test/*-311 [A-E] *' \
+	'$(SHARED)/lateral/images/1[3789].png' '$(SHARED)/cervical/images/00*.png')
 
 .PHONY: demo test lint clean
 

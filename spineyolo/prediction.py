@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 
 from spineyolo import imaging
@@ -67,8 +68,7 @@ def find_films(patterns: Iterable[str], skipped: Skipped) -> list[Path]:
         elif path.exists():
             films = [path]
         else:
-            anchor = Path(path.anchor or ".")
-            films = [file for file in anchor.glob(str(path.relative_to(path.anchor))) if file.is_file()]
+            films = [Path(file) for file in glob(pattern, recursive=True) if Path(file).is_file()]
         if not films:
             skipped.add(BadInputError(pattern, "a film, or a folder or pattern with films", "none"))
         found.update(dict.fromkeys(sorted(films)))

@@ -35,8 +35,8 @@ class FilmLevels:
 def compare(image: dict[str, Any], truths: list[dict[str, Any]], predictions: list[dict[str, Any]]) -> FilmLevels:
     """Match the sure predictions of one film to its truths, one to one, so that their mask IoUs add up to most.
 
-    Pairs below an IoU of `MATCH_IOU` do not count, nor do they weigh in the choice. A shift is predicted less true category id: +1 is one level
-    too low.
+    Pairs below an IoU of `MATCH_IOU` do not count, nor do they weigh in the choice. A shift is predicted less
+    true category id: +1 is one level too low.
     """
     sure = [p for p in predictions if p["score"] >= SURE_SCORE and not p.get("dropped", False)]
     if not sure or not truths:
