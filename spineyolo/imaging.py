@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import pydicom
 from PIL import Image, ImageOps, UnidentifiedImageError
 from pydicom.errors import InvalidDicomError
+from pydicom.multival import MultiValue
 from pydicom.pixels import apply_rescale, apply_voi_lut
 
 from spineyolo.errors import BadInputError
@@ -28,6 +30,8 @@ IMAGE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".b
 
 _EXIF_ORIENTATION: Final = 0x0112
 _EXIF_SIDEWAYS: Final = frozenset({5, 6, 7, 8})
+_TIFF_PHOTOMETRIC: Final = 0x0106
+_TIFF_WHITE_IS_ZERO: Final = 0
 # What Pillow and pydicom raise on files that are cut short or garbled.
 _DECODE_ERRORS: Final = (
     OSError,
@@ -40,6 +44,7 @@ _DECODE_ERRORS: Final = (
     NotImplementedError,
     RuntimeError,
     ImportError,  # a codec that is not installed
+    zlib.error,
     Image.DecompressionBombError,
 )
 
@@ -53,7 +58,7 @@ class Radiograph:
     Attributes:
         grey: `(height, width)`, 8 bit.
         notes: what was decided on the way (a window, the first of several frames).
-        pixel_spacing_mm: row and column spacing, where the file states it.
+        pixel_spacing_mm: row and column spacing, where the file states both as numbers above 0.
     """
 
     grey: npt.NDArray[np.uint8]
@@ -129,10 +134,15 @@ def _load_picture(path: Path) -> Radiograph:
             notes = ["first of several frames"] if getattr(opened, "n_frames", 1) > 1 else []
             picture = ImageOps.exif_transpose(opened)
             values = _grey_values(path, picture)
+            if _is_deep_white_is_zero(opened):
+                values = 65535 - values
+                notes.append("white is zero, inverted")
         except _DECODE_ERRORS as error:
             raise BadInputError(path, "a readable image", f"{type(error).__name__}: {error}") from error
     if values.dtype == np.uint8:
         return Radiograph(values, tuple(notes))
+    if not np.isfinite(values).all():
+        raise BadInputError(path, "finite grey values", "some that are not")
     grey, note = _window_by_percentiles(values)
     return Radiograph(grey, (*notes, note))
 
@@ -146,6 +156,12 @@ def _grey_values(path: Path, picture: Image.Image) -> npt.NDArray[Any]:
         if deep is not None and deep.dtype == np.uint16:  # Pillow cuts 16 bit colour down to 8
             return np.asarray(cv2.cvtColor(deep[..., :3], cv2.COLOR_BGR2GRAY))
     return np.asarray(picture.convert("RGB").convert("L") if picture.mode != "L" else picture, np.uint8)
+
+
+def _is_deep_white_is_zero(picture: Image.Image) -> bool:
+    """Tell whether 0 means white in a 16 bit TIFF; Pillow turns only shallower ones bright on dark."""
+    deep = picture.format == "TIFF" and picture.mode.startswith("I;16")
+    return deep and picture.getexif().get(_TIFF_PHOTOMETRIC) == _TIFF_WHITE_IS_ZERO
 
 
 def _window_by_percentiles(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8], str]:
@@ -169,6 +185,8 @@ def _read_dicom(path: Path, header_only: bool) -> pydicom.Dataset:
 
 def _load_dicom(path: Path) -> Radiograph:
     dataset = _read_dicom(path, header_only=False)
+    if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
+        raise BadInputError(path, "a grey or RGB DICOM image", "palette colour; convert it first")
     notes = []
     try:
         frames = int(dataset.get("NumberOfFrames", 1) or 1)
@@ -177,18 +195,27 @@ def _load_dicom(path: Path) -> Radiograph:
             values = values[0]
             notes.append(f"first of {frames} frames")
         if dataset.get("SamplesPerPixel", 1) == 3:
-            values = cv2.cvtColor(np.asarray(values, np.uint8), cv2.COLOR_RGB2GRAY)
+            values = cv2.cvtColor(values, cv2.COLOR_RGB2GRAY)
         grey, note = _window_dicom(values, dataset)
+        spacing = _pixel_spacing(dataset)
     except _DECODE_ERRORS as error:
         raise BadInputError(path, "a DICOM image", f"{type(error).__name__}: {error}") from error
+    return Radiograph(grey, (*notes, note), spacing)
+
+
+def _pixel_spacing(dataset: pydicom.Dataset) -> tuple[float, float] | None:
     spacing = dataset.get("PixelSpacing") or dataset.get("ImagerPixelSpacing")
-    return Radiograph(grey, (*notes, note), (float(spacing[0]), float(spacing[1])) if spacing else None)
+    if not isinstance(spacing, MultiValue) or len(spacing) != 2:
+        return None
+    row, column = float(spacing[0]), float(spacing[1])
+    return (row, column) if row > 0 and column > 0 else None
 
 
 def _window_dicom(values: npt.NDArray[Any], dataset: pydicom.Dataset) -> tuple[npt.NDArray[np.uint8], str]:
     """Apply rescale and the first VOI LUT or window, else percentiles; MONOCHROME1 is turned bright on dark."""
     values = apply_rescale(values, dataset)
-    if "VOILUTSequence" in dataset or "WindowCenter" in dataset:
+    has_window = dataset.get("WindowCenter") is not None and dataset.get("WindowWidth") is not None
+    if dataset.get("VOILUTSequence") or has_window:
         values = apply_voi_lut(values, dataset)
         low, high = float(values.min()), float(values.max())
         grey, note = to_8bit(values, low, high), "windowed as the DICOM file says"

@@ -68,7 +68,8 @@ def find_films(patterns: Iterable[str], skipped: Skipped) -> list[Path]:
         elif path.exists():
             films = [path]
         else:
-            films = [Path(file) for file in glob(pattern, recursive=True) if Path(file).is_file()]
+            matches = glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob refuses absolute patterns
+            films = [Path(file) for file in matches if Path(file).is_file()]
         if not films:
             skipped.add(BadInputError(pattern, "a film, or a folder or pattern with films", "none"))
         found.update(dict.fromkeys(sorted(films)))

@@ -25,6 +25,7 @@ def main(
     model = (content.get("ema") or content["model"]).half()
     model.criterion = None
     model.args = _without_paths(dict(model.args))
+    model.pt_path = out.name
     for parameter in model.parameters():
         parameter.requires_grad = False
     buffer = io.BytesIO()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -21,18 +22,20 @@ from spineyolo.sources import Source
 
 AASCE_LEVELS: Final = LEVELS[INDEX["T1"] :]
 _POINTS: Final = 4 * len(AASCE_LEVELS)
+_ANGLES: Final = ["angle_1", "angle_2", "angle_3"]
 _RING: Final = [0, 1, 3, 2]  # top left, top right, bottom left, bottom right → a ring
 _SPLITS: Final = {"training": None, "test": "test"}  # folder → Film.split; validation is carved out of training
 
 
 def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
     """Yield the films of `root` (or `root/boostnet_labeldata`), training and test, rows as published."""
-    base = root / "boostnet_labeldata" if (root / "boostnet_labeldata").is_dir() else root
+    base = _base(root)
     for folder, split in _SPLITS.items():
         labels = base / "labels" / folder
         try:
             names = _film_names(labels)
-            rows = _csv_rows(labels, len(names)) if (labels / "landmarks.csv").exists() else None
+            table = labels / "landmarks.csv"
+            rows = _table(table, len(names), 2 * _POINTS) if table.exists() else None
         except BadInputError as error:
             skipped.add(error)
             continue
@@ -40,16 +43,25 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
             path = base / "data" / folder / name
             try:
                 points = _scaled(rows[index], path) if rows is not None else _mat_points(labels / f"{name}.mat")
-                yield _common.film(path, source, _vertebrae(points, labels / name), split)
+                yield _common.film(path, source, _vertebrae(points, path), split)
             except BadInputError as error:
                 skipped.add(error)
 
 
 def read_angles(root: Path, folder: str) -> pd.DataFrame:
-    """Return the published Cobb angles of `training` or `test`: columns film, angle_1…angle_3 (deg)."""
-    labels = root / "labels" / folder
-    angles = pd.read_csv(labels / "angles.csv", header=None, names=["angle_1", "angle_2", "angle_3"])
-    return pd.concat([pd.Series(_film_names(labels), name="film"), angles], axis=1)
+    """Return the published Cobb angles of `training` or `test`: columns film, angle_1…angle_3 (deg).
+
+    Raises:
+        BadInputError: if a table is missing or is not one row of three numbers a film.
+    """
+    labels = _base(root) / "labels" / folder
+    names = _film_names(labels)
+    angles = _table(labels / "angles.csv", len(names), len(_ANGLES))
+    return pd.DataFrame(angles, columns=_ANGLES).assign(film=names)[["film", *_ANGLES]]
+
+
+def _base(root: Path) -> Path:
+    return root / "boostnet_labeldata" if (root / "boostnet_labeldata").is_dir() else root
 
 
 def _film_names(labels: Path) -> list[str]:
@@ -58,16 +70,24 @@ def _film_names(labels: Path) -> list[str]:
         return [line.strip() for line in lines if line.strip()]
     except OSError as error:
         raise BadInputError(labels / "filenames.csv", "the list of films", error.strerror or "an error") from error
+    except UnicodeDecodeError as error:
+        raise BadInputError(labels / "filenames.csv", "the list of films in UTF-8", str(error)) from error
 
 
-def _csv_rows(labels: Path, films: int) -> npt.NDArray[np.float64]:
-    path = labels / "landmarks.csv"
+def _table(path: Path, films: int, columns: int) -> npt.NDArray[np.float64]:
+    """Return a CSV table `(films, columns)` without a head.
+
+    Raises:
+        BadInputError: if it is missing, holds other things than numbers, or is of another size.
+    """
     try:
         rows = pd.read_csv(path, header=None).to_numpy(np.float64)
+    except OSError as error:
+        raise BadInputError(path, "a CSV table", error.strerror or "an error") from error
     except ValueError as error:
-        raise BadInputError(path, f"rows of {2 * _POINTS} numbers", str(error)) from error
-    if rows.shape != (films, 2 * _POINTS):
-        raise BadInputError(path, f"{films} rows of {2 * _POINTS} numbers", f"{rows.shape[0]} rows of {rows.shape[1]}")
+        raise BadInputError(path, f"rows of {columns} numbers", str(error)) from error
+    if rows.shape != (films, columns):
+        raise BadInputError(path, f"{films} rows of {columns} numbers", f"{rows.shape[0]} rows of {rows.shape[1]}")
     return rows
 
 
@@ -82,7 +102,7 @@ def _mat_points(path: Path) -> Points:
         points = np.asarray(loadmat(path)["p2"], np.float32)
     except OSError as error:
         raise BadInputError(path, "the film's corners", error.strerror or "no readable file") from error
-    except (KeyError, ValueError, MatReadError) as error:
+    except (KeyError, ValueError, TypeError, NotImplementedError, zlib.error, MatReadError) as error:
         raise BadInputError(path, "a MATLAB file with p2", f"{type(error).__name__}: {error}") from error
     if points.shape != (_POINTS, 2):
         raise BadInputError(path, f"p2 of {_POINTS} × 2", f"{points.shape}")

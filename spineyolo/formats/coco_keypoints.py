@@ -26,7 +26,7 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
         document = _common.read_json(path)
         names = list(document["categories"][0]["keypoints"])
         files = {image["id"]: str(image["file_name"]) for image in document["images"]}
-        annotations = {annotation["image_id"]: annotation for annotation in document["annotations"]}
+        annotations = _by_image(document["annotations"], path, skipped)
     except BadInputError as error:
         skipped.add(error)
         return
@@ -45,10 +45,23 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
             skipped.add(error)
 
 
+def _by_image(annotations: list[dict[str, Any]], path: Path, skipped: Skipped) -> dict[Any, dict[str, Any]]:
+    """Return the first annotation of each image id; further ones are noted."""
+    first: dict[Any, dict[str, Any]] = {}
+    for annotation in annotations:
+        image_id = annotation["image_id"]
+        if first.setdefault(image_id, annotation) is not annotation:
+            skipped.add(BadInputError(path, "one annotation a film", f"another for image {image_id}"))
+    return first
+
+
 def _vertebrae(
     annotation: dict[str, Any], names: list[str], path: Path, source: Source, skipped: Skipped
 ) -> Iterator[Vertebra]:
-    values = np.asarray(annotation.get("keypoints", []), np.float64)
+    try:
+        values = np.asarray(annotation.get("keypoints", []), np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadInputError(path, "keypoint numbers", str(error)) from error
     if values.size != 3 * len(names):
         raise BadInputError(path, f"{3 * len(names)} keypoint numbers", str(values.size))
     seen = {name: point[:2] for name, point in zip(names, values.reshape(-1, 3), strict=True) if point[2] > 0}

@@ -29,20 +29,28 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
     except (KeyError, TypeError, AttributeError) as error:
         skipped.add(BadInputError(path, "cases by film name", f"{type(error).__name__}: {error}"))
         return
-    ring = _RINGS[source.options.get("anterior", "left")]
+    side = source.options.get("anterior", "left")
+    if side not in _RINGS:
+        skipped.add(BadInputError(path, "left or right as the source's option anterior", repr(side)))
+        return
     for name, case in cases:
         film_path = root / "images" / f"{name}.png"
         try:
-            yield _common.film(film_path, source, _vertebrae(case, ring, film_path, source))
+            yield _common.film(film_path, source, _vertebrae(case, _RINGS[side], film_path, source))
         except BadInputError as error:
             skipped.add(error)
 
 
-def _vertebrae(case: dict[str, Any], ring: tuple[str, ...], path: Path, source: Source) -> Iterator[Vertebra]:
+def _vertebrae(case: Any, ring: tuple[str, ...], path: Path, source: Source) -> Iterator[Vertebra]:
+    landmarks = case.get("landmarks") if isinstance(case, dict) else None
+    if not isinstance(landmarks, dict):
+        raise BadInputError(path, "landmarks by level in labels.json", repr(landmarks))
     for level in source.labelled:
-        corners = case.get("landmarks", {}).get(level)
-        if corners is None:
+        if level not in landmarks:
             continue
+        corners = landmarks[level]
+        if not isinstance(corners, dict):
+            raise BadInputError(path, f"named corners of {level}", repr(corners))
         missing = [name for name in ring if name not in corners]
         if missing:
             raise BadInputError(path, f"four corners of {level}", f"none for {', '.join(missing)}")
