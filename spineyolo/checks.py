@@ -50,7 +50,11 @@ class Finding:
 
 
 def check(out: Path) -> list[Finding]:
-    """Check every whole film of a converted data set; writes `checks.csv`, `checks.png` and `flaws/*.yaml` there."""
+    """Check every whole film of a converted data set; writes `checks.csv`, `checks.png` and `flaws/*.yaml` there.
+
+    Raises:
+        BadInputError: if a label file of the set is gone or garbled: convert again.
+    """
     manifest = pd.read_csv(out / "manifest.csv", keep_default_na=False)
     rows = manifest[manifest["window"] == ""]
     findings: list[Finding] = []
@@ -59,7 +63,8 @@ def check(out: Path) -> list[Finding]:
         film = Film(path, row["width"], row["height"], None, row["source"], str(row["subject"]))
         vertebrae = yolo.read_labels(out / "labels" / row["split"], film, Skipped())
         about = (row["film"], row["source"], row["original"], row["split"])
-        findings += [Finding(*about, kind, detail) for kind, detail in label_doubts(vertebrae)]
+        doubts = [*label_doubts(vertebrae), *(("off film", f"outline of {level}") for level in row["off_film"].split())]
+        findings += [Finding(*about, kind, detail) for kind, detail in doubts]
     findings += _near_duplicates(out, rows)
     _write(out, findings)
     return findings

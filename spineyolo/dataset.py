@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,13 +21,16 @@ from spineyolo import imaging, splits, windows
 from spineyolo.anatomy import INDEX
 from spineyolo.errors import BadInputError, Skipped
 from spineyolo.files import write_atomic
-from spineyolo.film import Film
+from spineyolo.film import Film, Vertebra
 from spineyolo.formats import READERS, coco, yolo
 from spineyolo.sources import Source
 
 SPLITS: Final = ("train", "val", "test")
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Raised when the same film would be converted to something else, so that old results are made anew."""
+
+OFF_FILM_PX: Final = 1.0
+"""An outline that reaches further beyond the film's edge than rounding explains is noted before it is cut off."""
 
 _RECORDS: Final = ".done"  # one JSON a converted film, so that an interrupted run goes on
 
@@ -43,6 +47,7 @@ class BuildReport:
 @dataclass(frozen=True)
 class _Job:
     film: Film
+    name: str
     flaw: str
     split: str
     out: Path
@@ -53,9 +58,17 @@ def build(inputs: Sequence[tuple[Source, Path]], out: Path, seed: int, workers: 
     """Convert sources (each with its folder) into one data set in `out`.
 
     Films converted before, and unchanged since, are left as they are; films no longer in a source are removed.
+
+    Raises:
+        BadInputError: before anything is written, if a source has no folder or no label format.
     """
+    for source, root in inputs:
+        if source.format is None:
+            raise BadInputError(root, "a source with a label format", f"{source.name}, which has none yet")
+        if not root.is_dir():
+            raise BadInputError(root, f"the folder of {source.name}", "none")
     skipped = Skipped()
-    jobs = [job for source, root in inputs for job in _jobs(source, root, out, seed, skipped)]
+    jobs = _named_apart([job for source, root in inputs for job in _jobs(source, root, out, seed, skipped)])
     for split in SPLITS:
         for folder in (out / "images" / split, out / "labels" / split):
             folder.mkdir(parents=True, exist_ok=True)
@@ -64,20 +77,15 @@ def build(inputs: Sequence[tuple[Source, Path]], out: Path, seed: int, workers: 
     records, converted = _convert_all(jobs, workers, skipped)
     _remove_stale(out, {film["film"] for record in records for film in record["films"]}, records)
     rows = sorted((film for record in records for film in record["films"]), key=lambda row: str(row["film"]))
-    _write_documents(out, rows)
+    _write_documents(out, rows, skipped)
     manifest = _write_manifest(out, rows)
     return BuildReport(manifest, converted, skipped)
 
 
 def _jobs(source: Source, root: Path, out: Path, seed: int, skipped: Skipped) -> list[_Job]:
-    if source.format is None:
-        skipped.add(BadInputError(root, "a source with a label format", f"{source.name}, which has none yet"))
-        return []
-    if not root.is_dir():
-        skipped.add(BadInputError(root, f"the folder of {source.name}", "none"))
-        return []
-    films = list(READERS[source.format](root, source, skipped))
-    if not films and not skipped.errors:
+    before = len(skipped)
+    films = list(READERS[source.format or ""](root, source, skipped))
+    if not films and len(skipped) == before:
         skipped.add(BadInputError(root, f"films of {source.name}", "none"))
     assigned = splits.assign(films, source, seed)
     jobs = []
@@ -86,22 +94,35 @@ def _jobs(source: Source, root: Path, out: Path, seed: int, skipped: Skipped) ->
         if len(named) < len(film.vertebrae):
             skipped.add(BadInputError(film.path, "a level for each vertebra", "a vertebra without one"))
         flaw = source.flawed.get(film.path.name, "")
-        jobs.append(_Job(replace(film, vertebrae=named), flaw, assigned[film.path], out, seed))
+        jobs.append(_Job(replace(film, vertebrae=named), film_name(film), flaw, assigned[film.path], out, seed))
     return jobs
+
+
+def _named_apart(jobs: list[_Job]) -> list[_Job]:
+    """Return the jobs with _2, _3 … added to names that an earlier one has (`a/1.png` and `b/1.png`)."""
+    apart: dict[str, _Job] = {}
+    for job in jobs:
+        names = (job.name if number == 1 else f"{job.name}_{number}" for number in count(1))
+        name = next(name for name in names if name not in apart)
+        apart[name] = replace(job, name=name)
+    return list(apart.values())
 
 
 def _convert_all(jobs: list[_Job], workers: int, skipped: Skipped) -> tuple[list[dict[str, Any]], int]:
     records, converted = [], 0
     with Progress() as progress, ProcessPoolExecutor(workers) as pool:
         task = progress.add_task("Converting", total=len(jobs))
-        for future in as_completed([pool.submit(_convert, job) for job in jobs]):
-            result = future.result()
-            progress.advance(task)
-            if isinstance(result, BadInputError):
-                skipped.add(result)
-            else:
-                records.append(result)
-                converted += result.pop("new")
+        try:
+            for future in as_completed([pool.submit(_convert, job) for job in jobs]):
+                result = future.result()
+                progress.advance(task)
+                if isinstance(result, dict):
+                    records.append(result)
+                    converted += result.pop("new")
+                else:
+                    skipped.add(BadInputError(*result))
+        finally:
+            pool.shutdown(cancel_futures=True)  # after an interrupt, the films not begun yet stay for the next run
     return records, converted
 
 
@@ -110,9 +131,9 @@ def film_name(film: Film) -> str:
     return re.sub(r"[^\w-]+", "_", f"{film.source}_{film.path.stem}")
 
 
-def _convert(job: _Job) -> dict[str, Any] | BadInputError:
-    """Convert one film and its windows; return its record, or what is wrong with it."""
-    name = film_name(job.film)
+def _convert(job: _Job) -> dict[str, Any] | tuple[Path, str, str]:
+    """Convert one film and its windows; return its record, or path, expected and found of what is wrong with it."""
+    name = job.name
     record_path = job.out / _RECORDS / f"{name}.json"
     digest = _digest(job)
     if record_path.exists():
@@ -122,7 +143,7 @@ def _convert(job: _Job) -> dict[str, Any] | BadInputError:
     try:
         grey = imaging.load(job.film.path).grey
     except BadInputError as error:
-        return error
+        return error.path, error.expected, error.found
     rows = [_write_film(job, name, grey, job.film, window="")]
     if job.split == "train" and not job.flaw:
         for window in windows.cut(job.film, job.seed):
@@ -141,7 +162,9 @@ def _digest(job: _Job) -> str:
     digest = hashlib.sha256(job.film.path.read_bytes())
     for vertebra in job.film.vertebrae:
         digest.update(f"{vertebra.level}{vertebra.box_only}".encode() + vertebra.polygon.tobytes())
-    digest.update(f"{job.film.view}{job.film.subject}{job.split}{job.flaw}{job.seed}{FORMAT_VERSION}".encode())
+    digest.update(
+        f"{job.film.view}{job.film.subject}{job.film.path.name}{job.split}{job.flaw}{job.seed}{FORMAT_VERSION}".encode()
+    )
     return digest.hexdigest()
 
 
@@ -169,9 +192,15 @@ def _write_film(job: _Job, name: str, grey: Any, film: Film, window: str) -> dic
         "vertebrae": len(film.vertebrae),
         "flaw": job.flaw,
         "window": window,
-        "box_only": any(vertebra.box_only for vertebra in film.vertebrae),
+        "box_only": " ".join(vertebra.level or "" for vertebra in film.vertebrae if vertebra.box_only),
+        "off_film": " ".join(vertebra.level or "" for vertebra in film.vertebrae if _reaches_off(vertebra, film)),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
+
+
+def _reaches_off(vertebra: Vertebra, film: Film) -> bool:
+    size = np.array([film.width, film.height])
+    return bool((vertebra.polygon < -OFF_FILM_PX).any() or (vertebra.polygon > size + OFF_FILM_PX).any())
 
 
 def _remove_stale(out: Path, names: set[str], records: list[dict[str, Any]]) -> None:
@@ -186,9 +215,8 @@ def _remove_stale(out: Path, names: set[str], records: list[dict[str, Any]]) -> 
             path.unlink()
 
 
-def _write_documents(out: Path, rows: list[dict[str, Any]]) -> None:
+def _write_documents(out: Path, rows: list[dict[str, Any]], skipped: Skipped) -> None:
     """Write `annotations/SPLIT.json` and the lists `SPLIT.txt`; flawed training films are left out of train.txt."""
-    skipped = Skipped()
     for split in SPLITS:
         films = [_reread(out, row, skipped) for row in rows if row["split"] == split]
         coco.write(films, out / "annotations" / f"{split}.json")
@@ -200,7 +228,9 @@ def _reread(out: Path, row: dict[str, Any], skipped: Skipped) -> Film:
     """Return a converted film as its own label file gives it."""
     path = out / "images" / row["split"] / f"{row['film']}.png"
     film = Film(path, row["width"], row["height"], None, row["source"], row["subject"], split=row["split"])
-    return replace(film, vertebrae=tuple(yolo.read_labels(out / "labels" / row["split"], film, skipped)))
+    boxes = row["box_only"].split()
+    labels = yolo.read_labels(out / "labels" / row["split"], film, skipped)
+    return replace(film, vertebrae=tuple(replace(label, box_only=label.level in boxes) for label in labels))
 
 
 def _write_manifest(out: Path, rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -1,10 +1,14 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and read with a sentence on what is wrong with them."""
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
+
+from spineyolo.errors import BadInputError
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -22,3 +26,17 @@ def write_atomic(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def read_json(path: Path) -> Any:
+    """Return a JSON file's content.
+
+    Raises:
+        BadInputError: if it is missing or no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise BadInputError(path, "a JSON file", error.strerror or "an error") from error
+    except (ValueError, RecursionError) as error:
+        raise BadInputError(path, "JSON", f"{type(error).__name__}: {error}") from error

@@ -117,12 +117,12 @@ def _open_picture(path: Path) -> Image.Image:
         if not content:
             raise BadInputError(path, "an image", "an empty file")
         picture = Image.open(io.BytesIO(content))
-        picture.getexif()
+        _check_size(path, *picture.size)
+        picture.getexif()  # decodes a PNG, whose EXIF may lie behind its pixels
     except UnidentifiedImageError as error:
         raise BadInputError(path, "a PNG, JPEG, TIFF, BMP or DICOM image", "another or a broken format") from error
     except _DECODE_ERRORS as error:
         raise BadInputError(path, "a readable image", f"{type(error).__name__}: {error}") from error
-    _check_size(path, *picture.size)
     return picture
 
 

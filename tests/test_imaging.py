@@ -1,3 +1,5 @@
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -108,3 +110,85 @@ def test_load__bad_files_are_named(tmp_path: Path) -> None:
 def test_load__dicom_without_pixels_says_so(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="without pixels"):
         imaging.load(write_dicom(tmp_path / "blank.dcm", None))
+
+
+def white_is_zero_tiff(values: np.ndarray) -> bytes:
+    """A bare 16 bit TIFF in which 0 means white; Pillow writes none."""
+    height, width = values.shape
+    tags = [(256, width), (257, height), (258, 16), (259, 1), (262, 0), (273, 0), (277, 1), (278, height), (279, 0)]
+    start = 8 + 2 + 12 * len(tags) + 4
+    data = dict(tags) | {273: start, 279: values.nbytes}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in data.items())
+    head = b"II*\0" + struct.pack("<IH", 8, len(tags))
+    return head + entries + struct.pack("<I", 0) + values.astype("<u2").tobytes()
+
+
+def test_load__16_bit_tiff_white_is_zero_is_inverted(tmp_path: Path) -> None:
+    (tmp_path / "scan.tif").write_bytes(white_is_zero_tiff(RAMP))
+    film = imaging.load(tmp_path / "scan.tif")
+    assert film.grey[0, 0] == 255 and film.grey[0, -1] == 0
+    assert "inverted" in film.notes[0]
+
+
+def test_load__tiff_with_values_that_are_not_finite_is_refused(tmp_path: Path) -> None:
+    values = RAMP.astype(np.float32)
+    values[3, 3] = np.nan
+    Image.fromarray(values).save(tmp_path / "nan.tif")
+    with pytest.raises(BadInputError, match="finite"):
+        imaging.load(tmp_path / "nan.tif")
+
+
+def test_load__dicom_16_bit_colour_is_not_cut(tmp_path: Path) -> None:
+    path = write_dicom(
+        tmp_path / "rgb.dcm",
+        None,
+        SamplesPerPixel=3,
+        PhotometricInterpretation="RGB",
+        PlanarConfiguration=0,
+        Rows=RAMP.shape[0],
+        Columns=RAMP.shape[1],
+        PixelData=np.repeat(RAMP[..., None], 3, axis=2).tobytes(),
+    )
+    grey = imaging.load(path).grey
+    assert (np.diff(grey[0].astype(int)) >= 0).all() and len(np.unique(grey)) > 200
+
+
+def test_load__dicom_palette_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="palette"):
+        imaging.load(write_dicom(tmp_path / "p.dcm", RAMP, PhotometricInterpretation="PALETTE COLOR"))
+
+
+def test_load__dicom_rescale_comes_before_the_window(tmp_path: Path) -> None:
+    tags = {"RescaleSlope": 0.5, "RescaleIntercept": 1000, "WindowCenter": 16000, "WindowWidth": 5000}
+    grey = imaging.load(write_dicom(tmp_path / "r.dcm", RAMP, **tags)).grey
+    assert grey[0, 240] == 0 and grey[0, 360] == 255 and 110 < grey[0, 300] < 145
+
+
+@pytest.mark.parametrize("tags", [{"WindowCenter": None, "WindowWidth": None}, {"WindowCenter": 30000}])
+def test_load__dicom_with_half_a_window_uses_percentiles(tmp_path: Path, tags: dict[str, object]) -> None:
+    assert "uint16 windowed" in imaging.load(write_dicom(tmp_path / "w.dcm", RAMP, **tags)).notes[0]
+
+
+@pytest.mark.parametrize("spacing", [0.14, [0.0, 0.14]])
+def test_load__dicom_spacing_that_means_nothing_is_left_out(tmp_path: Path, spacing: object) -> None:
+    assert imaging.load(write_dicom(tmp_path / "s.dcm", RAMP, PixelSpacing=spacing)).pixel_spacing_mm is None
+
+
+def test_load__dicom_imager_spacing_stands_in(tmp_path: Path) -> None:
+    film = imaging.load(write_dicom(tmp_path / "s.dcm", RAMP, ImagerPixelSpacing=[0.1, 0.2]))
+    assert film.pixel_spacing_mm == (0.1, 0.2)
+
+
+def test_load__unicode_path(tmp_path: Path) -> None:
+    Image.fromarray(np.full((20, 30), 77, np.uint8)).save(tmp_path / "film Ü 胸.png")
+    assert (imaging.load(tmp_path / "film Ü 胸.png").grey == 77).all()
+
+
+def test_film_size__too_large_is_refused_from_the_header(tmp_path: Path) -> None:
+    # A header alone: there are no pixels behind it that could be decoded.
+    header = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 0, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    (tmp_path / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT")
+    for read in (imaging.film_size, imaging.load):
+        with pytest.raises(BadInputError, match="40000 × 40000"):
+            read(tmp_path / "huge.png")

@@ -17,8 +17,7 @@ from rich.table import Table
 from spineyolo.errors import BadInputError
 from spineyolo.evaluate import levels
 from spineyolo.evaluate.coco import SpineEvaluator
-from spineyolo.files import write_atomic
-from spineyolo.formats._common import read_json
+from spineyolo.files import read_json, write_atomic
 
 MAIN_FIGURES: Final = (
     "films",

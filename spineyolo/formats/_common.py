@@ -1,17 +1,18 @@
-"""What every reader needs: a Film from a file, outlines that are numbers, JSON that says what is wrong with it."""
+"""What every reader needs: a Film from a file, outlines that are numbers."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spineyolo import imaging
-from spineyolo.errors import BadInputError
+from spineyolo.errors import BadInputError, Skipped
 from spineyolo.film import Film, Points, Vertebra
+from spineyolo.polygons import clip_polygon
 from spineyolo.sources import Source
 
 
@@ -19,20 +20,60 @@ def film(path: Path, source: Source, vertebrae: Iterable[Vertebra], split: str |
     """Return a Film for an image and its vertebrae.
 
     Raises:
-        BadInputError: if the image cannot be read.
+        BadInputError: if the image cannot be read, or as `with_vertebrae` does.
     """
     width, height = imaging.film_size(path)
-    return Film(
+    bare = Film(
         path=path,
         width=width,
         height=height,
         view=source.view,
         source=source.name,
         subject=source.subject_of(path.name),
-        vertebrae=tuple(vertebrae),
         labelled=source.labelled,
         split=split,
     )
+    return with_vertebrae(bare, vertebrae)
+
+
+def with_vertebrae(film: Film, vertebrae: Iterable[Vertebra]) -> Film:
+    """Return a film with these vertebrae.
+
+    Raises:
+        BadInputError: if one of them lies wholly outside the film: the labels were made for another image.
+    """
+    labels = tuple(vertebrae)
+    for vertebra in labels:
+        if not len(cut_to_film(vertebra.polygon, film)):
+            expected = f"labels within {film.width} × {film.height} px"
+            raise BadInputError(film.path, expected, f"{vertebra.level} outside the film")
+    return replace(film, vertebrae=labels)
+
+
+def cut_to_film(polygon: Points, film: Film) -> Points:
+    """Return the part of a ring `(n, 2)` px that lies on the film; empty `(0, 2)` if none does."""
+    size = np.array([film.width, film.height], np.float32)
+    if (polygon >= 0).all() and (polygon <= size).all():
+        return polygon
+    return np.clip(clip_polygon(polygon, 0, 0, film.width, film.height), 0, size)
+
+
+def check_size(film: Film, width: Any, height: Any) -> None:
+    """Compare the size in px that a label file states with the film's; None or 0 means that it states none.
+
+    Raises:
+        BadInputError: if they differ.
+    """
+    for stated, side in ((width, film.width), (height, film.height)):
+        if stated and stated != side:
+            raise BadInputError(film.path, f"an image of {width} × {height} px", f"{film.width} × {film.height} px")
+
+
+def note_unlabelled(folder: Path, labelled: set[str], skipped: Skipped) -> None:
+    """Note each film under `folder` that has no label: `labelled` holds the stems of label files and of their films."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in imaging.IMAGE_SUFFIXES and path.stem not in labelled:
+            skipped.add(BadInputError(path, "a label file that names this film", "none"))
 
 
 def outline(values: Any, path: Path, what: str) -> Points:
@@ -43,7 +84,7 @@ def outline(values: Any, path: Path, what: str) -> Points:
     """
     try:
         points = np.asarray(values, np.float32).reshape(-1, 2)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadInputError(path, f"pairs of numbers for {what}", str(error)) from error
     if len(points) < 3 or not np.isfinite(points).all():
         found = f"{len(points)} points" if len(points) < 3 else "a coordinate that is not finite"
@@ -51,28 +92,29 @@ def outline(values: Any, path: Path, what: str) -> Points:
     return points
 
 
-def rectangle(box: Sequence[float], path: Path, what: str) -> Points:
+def four_numbers(values: Any, path: Path, what: str) -> list[float]:
+    """Return a box's four numbers, however they are nested.
+
+    Raises:
+        BadInputError: if they are not four, no numbers or not finite.
+    """
+    try:
+        numbers = np.asarray(values, np.float64).ravel()
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadInputError(path, f"four numbers for the box of {what}", str(error)) from error
+    if len(numbers) != 4 or not np.isfinite(numbers).all():
+        raise BadInputError(path, f"four finite numbers for the box of {what}", str(values))
+    return [float(number) for number in numbers]
+
+
+def rectangle(box: Any, path: Path, what: str) -> Points:
     """Return a box x0, y0, x1, y1 px as a ring `(4, 2)`.
 
     Raises:
-        BadInputError: if a side is not finite or has no length.
+        BadInputError: if it is not four finite numbers or a side has no length.
     """
-    x0, y0, x1, y1 = box
+    x0, y0, x1, y1 = four_numbers(box, path, what)
     ring = outline([x0, y0, x1, y0, x1, y1, x0, y1], path, what)
     if x1 <= x0 or y1 <= y0:
         raise BadInputError(path, f"a box with sides of more than 0 px for {what}", f"{x0}, {y0}, {x1}, {y1}")
     return ring
-
-
-def read_json(path: Path) -> Any:
-    """Return a JSON file's content.
-
-    Raises:
-        BadInputError: if it is missing or no JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInputError(path, "a JSON file", error.strerror or "an error") from error
-    except (ValueError, RecursionError) as error:
-        raise BadInputError(path, "JSON", f"{type(error).__name__}: {error}") from error

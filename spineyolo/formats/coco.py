@@ -13,7 +13,7 @@ from pycocotools import mask as coco_mask
 
 from spineyolo.anatomy import CATEGORY_ID, parse_level, region_of
 from spineyolo.errors import BadInputError, Skipped, UnknownLevelError
-from spineyolo.files import write_atomic
+from spineyolo.files import read_json, write_atomic
 from spineyolo.film import Film, Points, Vertebra
 from spineyolo.formats import _common
 from spineyolo.polygons import bounding_box, bridge, mask_from_polygon, polygon_from_mask
@@ -42,33 +42,43 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
 
 
 def _read_document(path: Path, folder: Path, split: str | None, source: Source, skipped: Skipped) -> Iterator[Film]:
-    document = _common.read_json(path)
+    document = read_json(path)
     try:
-        categories = {category["id"]: str(category["name"]) for category in document["categories"]}
-        images = [(image["id"], str(image["file_name"])) for image in document["images"]]
+        categories = {str(category["id"]): str(category["name"]) for category in document["categories"]}
+        images = {image["id"]: image for image in document["images"]}
+        file_names = {image_id: str(image["file_name"]) for image_id, image in images.items()}
         annotations: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for annotation in document["annotations"]:
             annotations[annotation["image_id"]].append(annotation)
     except (KeyError, TypeError) as error:
         raise BadInputError(path, "a COCO document", f"{type(error).__name__}: {error}") from error
-    for image_id, file_name in images:
-        film_path = folder / file_name
+    for image_id in annotations.keys() - images.keys():
+        skipped.add(BadInputError(path, "annotations of its own images", f"image_id {image_id!r}"))
+    for image_id, image in images.items():
         try:
-            film = _common.film(film_path, source, (), split)
+            film = _common.film(folder / file_names[image_id], source, (), split)
+            _common.check_size(film, image.get("width"), image.get("height"))
+            vertebrae = _vertebrae(annotations.get(image_id, []), categories, film, skipped)
+            yield _common.with_vertebrae(film, vertebrae)
         except BadInputError as error:
             skipped.add(error)
-            continue
-        vertebrae = []
-        for annotation in annotations.get(image_id, []):
-            try:
-                vertebrae.append(_vertebra(annotation, categories, film))
-            except BadInputError as error:
-                skipped.add(error)
-        yield _common.film(film_path, source, vertebrae, split)
 
 
-def _vertebra(annotation: dict[str, Any], categories: dict[Any, str], film: Film) -> Vertebra:
-    name = categories.get(annotation.get("category_id"), f"category {annotation.get('category_id')}")
+def _vertebrae(
+    annotations: list[dict[str, Any]], categories: dict[str, str], film: Film, skipped: Skipped
+) -> list[Vertebra]:
+    vertebrae = []
+    for annotation in annotations:
+        try:
+            vertebrae.append(_vertebra(annotation, categories, film))
+        except BadInputError as error:
+            skipped.add(error)
+    return vertebrae
+
+
+def _vertebra(annotation: dict[str, Any], categories: dict[str, str], film: Film) -> Vertebra:
+    number = str(annotation.get("category_id"))
+    name = categories.get(number, f"category {number}")
     try:
         level = parse_level(name)
     except UnknownLevelError as error:
@@ -76,10 +86,9 @@ def _vertebra(annotation: dict[str, Any], categories: dict[Any, str], film: Film
     segmentation = annotation.get("segmentation")
     if segmentation:
         return Vertebra(level, _ring(segmentation, film, level), box_only=bool(annotation.get("box_only")))
-    box = annotation.get("bbox")
-    if not box or len(box) != 4:
+    if "bbox" not in annotation:
         raise BadInputError(film.path, f"a segmentation or a box for {level}", "neither")
-    x, y, width, height = box
+    x, y, width, height = _common.four_numbers(annotation["bbox"], film.path, level)
     return Vertebra(level, _common.rectangle((x, y, x + width, y + height), film.path, level), box_only=True)
 
 
@@ -88,15 +97,23 @@ def _ring(segmentation: Any, film: Film, level: str) -> Points:
         return bridge([_common.outline(part, film.path, level) for part in segmentation])
     try:
         height, width = segmentation["size"]
-        if isinstance(segmentation["counts"], list):
-            segmentation = coco_mask.frPyObjects(segmentation, height, width)
-        mask = np.asarray(coco_mask.decode(segmentation), bool)
-    except (KeyError, TypeError, ValueError) as error:
+        if (height, width) != (film.height, film.width):
+            expected = f"a mask of {film.width} × {film.height} px for {level}"
+            raise BadInputError(film.path, expected, f"{width} × {height} px")
+        mask = coco_mask.decode(_compressed(segmentation["counts"], height, width))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BadInputError(film.path, f"a run-length mask of {level}", f"{type(error).__name__}: {error}") from error
-    if mask.shape != (film.height, film.width):
-        found = f"{mask.shape[1]} × {mask.shape[0]} px"
-        raise BadInputError(film.path, f"a mask of {film.width} × {film.height} px for {level}", found)
     return _common.outline(polygon_from_mask(mask), film.path, level)
+
+
+def _compressed(counts: Any, height: int, width: int) -> Any:
+    """Return run lengths, a list or already a string, in pycocotools' form; ValueError if they miss the mask's size."""
+    rle = {"size": [height, width], "counts": counts}
+    if not isinstance(counts, list):
+        return rle
+    if sum(counts) != height * width:
+        raise ValueError(f"runs of {sum(counts)} px in a mask of {height * width} px")
+    return coco_mask.frPyObjects(rle, height, width)
 
 
 def categories() -> list[dict[str, Any]]:

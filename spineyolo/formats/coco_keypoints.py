@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from spineyolo.errors import BadInputError, Skipped
+from spineyolo.files import read_json
 from spineyolo.film import Film, Vertebra
 from spineyolo.formats import _common
 from spineyolo.sources import Source
@@ -23,7 +24,7 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
     """
     path = root / "annotations.json"
     try:
-        document = _common.read_json(path)
+        document = read_json(path)
         names = list(document["categories"][0]["keypoints"])
         files = {image["id"]: str(image["file_name"]) for image in document["images"]}
         annotations = _by_image(document["annotations"], path, skipped)

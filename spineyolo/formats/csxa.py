@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spineyolo.errors import BadInputError, Skipped
+from spineyolo.files import read_json
 from spineyolo.film import Film, Vertebra
 from spineyolo.formats import _common
 from spineyolo.sources import Source
@@ -22,7 +23,7 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
     """Yield the films of `root/labels.json`, images in `root/images`; option `anterior` (left) is the side."""
     path = root / "labels.json"
     try:
-        cases = _common.read_json(path)["cases"].items()
+        cases = read_json(path)["cases"].items()
     except BadInputError as error:
         skipped.add(error)
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml import DefusedXmlException, ElementTree
+from defusedxml import ElementTree
 
 from spineyolo.anatomy import parse_level
 from spineyolo.errors import BadInputError, Skipped, UnknownLevelError
@@ -16,24 +16,43 @@ from spineyolo.sources import Source
 
 
 def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
-    """Yield the films of every `*.xml` under `root`, images in option `images` (JPEGImages) or beside the XML."""
+    """Yield the films of every `*.xml` under `root`, images in option `images` (JPEGImages) or beside the XML.
+
+    A film that no XML names is noted.
+    """
+    stems: set[str] = set()
     for path in sorted(root.rglob("*.xml")):
+        stems.add(path.stem)
         try:
             document = _parse(path)
             name = Path(document.findtext("filename", "").replace("\\", "/")).name
+            if not name:
+                raise BadInputError(path, "a film's name in <filename>", "none")
             beside, folder = path.parent / name, root / source.options.get("images", "JPEGImages") / name
             film_path = folder if folder.is_file() else beside
-            yield _common.film(film_path, source, _vertebrae(document, path, skipped))
+            stems.add(film_path.stem)
+            film = _common.film(film_path, source, ())
+            _common.check_size(film, *_stated_size(document, path))
+            yield _common.with_vertebrae(film, _vertebrae(document, path, skipped))
         except BadInputError as error:
             skipped.add(error)
+    _common.note_unlabelled(root, stems, skipped)
 
 
 def _parse(path: Path) -> Element:
     try:
-        root: Element = ElementTree.parse(path).getroot()
-    except (OSError, ParseError, DefusedXmlException) as error:
+        root: Element = ElementTree.parse(path, forbid_dtd=True).getroot()
+    except (OSError, ParseError, LookupError, ValueError) as error:  # defusedxml's refusals are ValueErrors
         raise BadInputError(path, "a Pascal VOC file", f"{type(error).__name__}: {error}") from error
     return root
+
+
+def _stated_size(document: Element, path: Path) -> list[int]:
+    """Return the width and height in px that `<size>` states, 0 where it does not."""
+    try:
+        return [int(document.findtext(f"size/{side}") or 0) for side in ("width", "height")]
+    except ValueError as error:
+        raise BadInputError(path, "whole numbers in <size>", str(error)) from error
 
 
 def _vertebrae(document: Element, path: Path, skipped: Skipped) -> list[Vertebra]:
@@ -41,11 +60,9 @@ def _vertebrae(document: Element, path: Path, skipped: Skipped) -> list[Vertebra
     for element in document.iter("object"):
         name = element.findtext("name", "")
         try:
-            sides = [float(element.findtext(f"bndbox/{key}", "nan")) for key in ("xmin", "ymin", "xmax", "ymax")]
+            sides = [element.findtext(f"bndbox/{key}") for key in ("xmin", "ymin", "xmax", "ymax")]
             ring = _common.rectangle(sides, path, name)
             vertebrae.append(Vertebra(parse_level(name), ring, box_only=True))
-        except ValueError as error:
-            skipped.add(BadInputError(path, f"numbers in the box of {name}", str(error)))
         except UnknownLevelError:
             skipped.add(BadInputError(path, "a level C1…C7, T1…T12 or L1…L5", repr(name)))
         except BadInputError as error:

@@ -32,19 +32,22 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
     except BadInputError as error:
         skipped.add(error)
         return
-    images = sorted(
-        path for path in root.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and "images" in path.parts
-    )
+    images = sorted(path for path in _files_below(root, "images") if path.suffix.lower() in IMAGE_SUFFIXES)
     label_files = {_label_path(path, root) for path in images}
-    for orphan in sorted({path for path in root.rglob("*.txt") if "labels" in path.parts} - label_files):
+    for orphan in sorted({path for path in _files_below(root, "labels") if path.suffix == ".txt"} - label_files):
         skipped.add(BadInputError(orphan, "a film of the same name under images/", "none"))
     for path in images:
         split = next((SPLIT_OF_FOLDER[part] for part in path.relative_to(root).parts if part in SPLIT_OF_FOLDER), None)
         try:
             film = _common.film(path, source, (), split)
-            yield _common.film(path, source, _vertebrae(_label_path(path, root), film, levels, skipped), split)
+            yield _common.with_vertebrae(film, _vertebrae(_label_path(path, root), film, levels, skipped))
         except BadInputError as error:
             skipped.add(error)
+
+
+def _files_below(root: Path, folder: str) -> Iterator[Path]:
+    """Yield what lies in any folder of this name under `root`, whatever the folders above `root` are called."""
+    return (path for path in root.rglob("*") if folder in path.relative_to(root).parent.parts)
 
 
 def _label_path(image: Path, root: Path) -> Path:
@@ -56,12 +59,12 @@ def _class_levels(path: Path) -> dict[int, str]:
     """Return the names of the classes by number, as `data.yaml` gives them."""
     try:
         names = yaml.safe_load(path.read_text(encoding="utf-8"))["names"]
+        pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
+        return {int(number): str(name) for number, name in pairs}
     except OSError as error:
         raise BadInputError(path, "the names of the classes", error.strerror or "an error") from error
-    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise BadInputError(path, "YAML with names", f"{type(error).__name__}: {error}") from error
-    pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
-    return {int(number): str(name) for number, name in pairs}
 
 
 def _vertebrae(path: Path, film: Film, names: dict[int, str], skipped: Skipped) -> list[Vertebra]:
@@ -85,7 +88,7 @@ def _vertebra(words: list[str], film: Film, names: dict[int, str], path: Path, w
     try:
         number, values = int(float(words[0])), np.array([float(word) for word in words[1:]])
         level = parse_level(names[number])
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadInputError(path, f"numbers in {what}", str(error)) from error
     except KeyError as error:
         raise BadInputError(path, f"a class of data.yaml in {what}", words[0]) from error
@@ -109,13 +112,16 @@ def lines(film: Film) -> str:
     """Return a film's labels as YOLO text: class 0…23 and the outline, cut to the film, as shares of its size.
 
     Raises:
-        BadInputError: for a vertebra without level.
+        BadInputError: for a vertebra without level or wholly outside the film.
     """
     rows = []
     for vertebra in film.vertebrae:
         if vertebra.level is None:
             raise BadInputError(film.path, "a level for each vertebra", "a vertebra without one")
-        shares = np.clip(vertebra.polygon / np.array([film.width, film.height]), 0, 1)
+        ring = _common.cut_to_film(vertebra.polygon, film)
+        if not len(ring):
+            raise BadInputError(film.path, "vertebrae on the film", f"{vertebra.level} outside it")
+        shares = ring / np.array([film.width, film.height])
         rows.append(f"{INDEX[vertebra.level]} " + " ".join(f"{share:.6f}" for share in shares.ravel()))
     return "".join(f"{row}\n" for row in rows)
 
