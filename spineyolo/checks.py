@@ -32,6 +32,9 @@ SPACING_RATIO: Final = (0.55, 1.6)
 MAX_HASH_DISTANCE: Final = 4
 """Bits in which the 256-bit perceptual hashes of two copies of a film may differ."""
 
+_NO_FLAW: Final = ("duplicate", "off film")
+"""Kinds that say nothing against learning from the film: conversion cuts off what lies beyond the film."""
+
 _TILE_HEIGHT_PX: Final = 700
 _TILES_A_ROW: Final = 8
 _MAX_TILES: Final = 64
@@ -133,7 +136,9 @@ def _write(out: Path, findings: list[Finding]) -> None:
     table = pd.DataFrame([asdict(finding) for finding in findings], columns=columns)
     write_atomic(out / "checks.csv", table.to_csv(index=False).encode())
     (out / "flaws").mkdir(exist_ok=True)
-    for source, group in table[table["kind"] != "duplicate"].groupby("source"):
+    for earlier in (out / "checks.png", *(out / "flaws").glob("*.yaml")):
+        earlier.unlink(missing_ok=True)
+    for source, group in table[~table["kind"].isin(_NO_FLAW)].groupby("source"):
         reasons = {
             str(original): "; ".join(f"{row.kind}: {row.detail}" for row in part.itertuples())
             for original, part in group.groupby("original")

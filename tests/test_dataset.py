@@ -6,25 +6,15 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from columns import SOURCE, column
 
-from spineyolo import checks, splits, windows
-from spineyolo.anatomy import LEVELS, View, parse_level
+from spineyolo import dataset
+from spineyolo.anatomy import parse_level
 from spineyolo.dataset import BuildReport, build
-from spineyolo.errors import UnknownLevelError
+from spineyolo.errors import BadInputError, UnknownLevelError
 from spineyolo.film import Film, Vertebra
 from spineyolo.formats import coco
 from spineyolo.sources import Source, load_source
-
-SOURCE = Source("made", "", "", "", "", View.LATERAL, "coco", LEVELS, "", r"^(\w+?)_", 0.2, 0.2)
-
-
-def column(path: Path, first: int = 7) -> Film:
-    """T1…L5, 30 px high every 40 px, on a 900 × 300 px film."""
-    vertebrae = []
-    for row, level in enumerate(LEVELS[first:]):
-        y0, y1 = 60 + 40 * row, 90 + 40 * row
-        vertebrae.append(Vertebra(level, np.array([[120, y0], [180, y0], [180, y1], [120, y1]], np.float32)))
-    return Film(path, 300, 900, View.LATERAL, "made", path.stem.split("_")[0], tuple(vertebrae))
 
 
 @pytest.fixture
@@ -40,6 +30,10 @@ def root(tmp_path: Path) -> Path:
             films.append(column(path))
     coco.write(films, folder / "annotations.json")
     return folder
+
+
+def coco_films(root: Path) -> list[Film]:
+    return [column(path) for path in sorted(root.glob("*.png"))]
 
 
 def converted(root: Path, source: Source = SOURCE) -> BuildReport:
@@ -97,55 +91,87 @@ def test_build__flawed_films_are_not_learnt_from(root: Path) -> None:
     assert flawed.set_index("film").loc[victim["film"], "flaw"] == "order"
 
 
-def test_assign__official_split_is_kept_and_subjects_stay_together() -> None:
-    films = [replace(column(Path(f"{name}_{k}.png")), subject=name) for name in "abcdefgh" for k in (1, 2)]
-    films.append(replace(films[0], path=Path("official.png"), split="test"))
-    assigned = splits.assign(films, SOURCE, seed=0)
-    assert assigned[Path("official.png")] == "test"
-    assert {split: list(assigned.values()).count(split) for split in ("train", "val", "test")} == {
-        "train": 8,
-        "val": 4,
-        "test": 5,
+def test_build__film_cut_short_behind_its_header_is_named(root: Path) -> None:
+    films = coco_films(root)
+    for name in ("a_1", "b_1"):
+        picture = cv2.imread(str(root / f"{name}.png"), cv2.IMREAD_GRAYSCALE)
+        cv2.imwrite(str(root / f"{name}.jpg"), picture)
+    jpg = root / "a_1.jpg"
+    jpg.write_bytes(jpg.read_bytes()[:20_000])
+    coco.write(
+        [replace(film, path=film.path.with_suffix(".jpg")) for film in films[::2][:2]], root / "annotations.json"
+    )
+    report = converted(root)
+    assert [error.path.name for error in report.skipped.errors] == ["a_1.jpg"]
+    assert list(report.manifest["original"].unique()) == ["b_1.jpg"]
+
+
+def test_build__film_that_is_gone_is_removed(root: Path) -> None:
+    gone = converted(root).manifest.query("window == ''").iloc[0]
+    document = json.loads((root / "annotations.json").read_text())
+    document["images"] = [image for image in document["images"] if image["file_name"] != gone["original"]]
+    kept = {image["id"] for image in document["images"]}
+    document["annotations"] = [label for label in document["annotations"] if label["image_id"] in kept]
+    (root / "annotations.json").write_text(json.dumps(document))
+    assert gone["original"] not in set(converted(root).manifest["original"])
+    assert not list((root.parent / "spine").rglob(f"{gone['film']}*"))
+
+
+def test_build__films_of_one_name_in_two_folders_are_kept_apart(tmp_path: Path) -> None:
+    for folder, grey in (("train", 50), ("test", 200)):
+        (tmp_path / "source" / folder).mkdir(parents=True)
+        path = tmp_path / "source" / folder / "1.png"
+        cv2.imwrite(str(path), np.full((900, 300), grey, np.uint8))
+        coco.write([column(path)], path.with_name("annotations.json"))
+    source = replace(SOURCE, options={"annotations": "*/annotations.json"})
+    whole = converted(tmp_path / "source", source).manifest.query("window == ''")
+    assert whole["film"].nunique() == 2
+    greys = {
+        row.split: cv2.imread(str(tmp_path / "spine/images" / str(row.split) / f"{row.film}.png"))[0, 0, 0]
+        for row in whole.itertuples()
     }
-    assert all(assigned[Path(f"{name}_1.png")] == assigned[Path(f"{name}_2.png")] for name in "abcdefgh")
+    assert greys == {"train": 50, "test": 200}
 
 
-def test_assign__does_not_depend_on_order() -> None:
-    films = [replace(column(Path(f"{name}.png")), subject=name) for name in "abcdefgh"]
-    assert splits.assign(films, SOURCE, 0) == splits.assign(films[::-1], SOURCE, 0)
+def test_build__vertebra_without_level_is_left_out_and_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = coco_films(root)[0]
+    nameless = replace(film, vertebrae=(*film.vertebrae, Vertebra(None, film.vertebrae[0].polygon)))
+    monkeypatch.setitem(dataset.READERS, "coco", lambda *_: iter([nameless]))
+    report = converted(root)
+    assert set(report.manifest.query("window == ''")["vertebrae"]) == {17}
+    assert "without" in str(report.skipped.errors[0])
 
 
-def test_cut__lumbar_window_holds_its_vertebrae() -> None:
-    cut = {window.name[1:]: window for window in windows.cut(column(Path("x.png")), seed=0)}
-    lumbar = cut["lumbar"]
-    levels = [vertebra.level for vertebra in lumbar.vertebrae]
-    assert set(levels) >= {"T11", "T12", "L1", "L2", "L3", "L4", "L5"} and "T9" not in levels
-    l3 = next(vertebra for vertebra in lumbar.vertebrae if vertebra.level == "L3")
-    assert l3.polygon[0] + [lumbar.x0, lumbar.y0] == pytest.approx([120, 60 + 40 * 14])
+def test_build__boxes_stay_marked_as_boxes(root: Path) -> None:
+    film = coco_films(root)[0]
+    coco.write(
+        [replace(film, vertebrae=(replace(film.vertebrae[0], box_only=True), *film.vertebrae[1:]))],
+        root / "annotations.json",
+    )
+    report = converted(root, replace(SOURCE, test_fraction=1.0))
+    labels = json.loads((root.parent / "spine/annotations/test.json").read_text())["annotations"]
+    assert [label["box_only"] for label in labels] == [True] + [False] * 16
+    assert list(report.manifest["box_only"]) == ["T1"]
 
 
-def test_cut__is_seeded() -> None:
-    first, again = (list(windows.cut(column(Path("x.png")), seed=0)) for _ in range(2))
-    assert [(w.x0, w.y0, w.x1, w.y1) for w in first] == [(w.x0, w.y0, w.x1, w.y1) for w in again]
+def test_build__windows_in_training_only(root: Path) -> None:
+    manifest = converted(root).manifest
+    cut = manifest[manifest["window"] != ""]
+    assert len(cut) and set(cut["split"]) == {"train"}
+    listed = (root.parent / "spine" / "train.txt").read_text().splitlines()
+    assert set(listed) == {f"./images/train/{film}.png" for film in manifest[manifest["split"] == "train"]["film"]}
 
 
-def test_label_doubts__clean_column_has_none() -> None:
-    assert not list(checks.label_doubts(list(column(Path("x.png")).vertebrae)))
-
-
-@pytest.mark.parametrize("kind", ["order", "height", "spacing", "crossing"])
-def test_label_doubts__finds(kind: str) -> None:
-    vertebrae = list(column(Path("x.png")).vertebrae)
-    polygon = vertebrae[6].polygon
-    if kind == "order":
-        vertebrae[-1] = replace(vertebrae[-1], polygon=polygon - np.array([0, 280], np.float32))
-    if kind == "height":
-        vertebrae[6] = replace(vertebrae[6], polygon=polygon * [1, 1] - np.array([[0, 0], [0, 0], [0, 18], [0, 18]]))
-    if kind == "spacing":
-        vertebrae[8:] = [replace(v, polygon=v.polygon + np.array([0, 40], np.float32)) for v in vertebrae[8:]]
-    if kind == "crossing":
-        vertebrae[6] = replace(vertebrae[6], polygon=polygon[[0, 2, 1, 3]])
-    assert kind in {found for found, _ in checks.label_doubts(vertebrae)}
+@pytest.mark.parametrize("case", ["folder", "format"])
+def test_build__source_that_cannot_be_read_leaves_the_set_alone(root: Path, case: str) -> None:
+    converted(root)
+    before = sorted((root.parent / "spine").rglob("*.png"))
+    with pytest.raises(BadInputError, match="made"):
+        if case == "folder":
+            converted(root.parent / "no_such_folder")
+        else:
+            converted(root, replace(SOURCE, format=None))
+    assert before and sorted((root.parent / "spine").rglob("*.png")) == before
 
 
 @pytest.mark.parametrize("name", ["L1", "l1", "vertebra_L1", "L-01", "Vertebra L1"])
@@ -160,5 +186,6 @@ def test_parse_level__unknown(name: str) -> None:
 
 
 def test_sources__all_load() -> None:
-    paths = [path for path in Path("datasets/sources").glob("*.yaml") if ".flaws" not in path.name]
+    folder = Path(__file__).parents[1] / "datasets" / "sources"
+    paths = [path for path in folder.glob("*.yaml") if ".flaws" not in path.name]
     assert {load_source(path).name for path in paths} >= {"aasce2019", "lateral", "cervical"}

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from spineyolo import checks, dataset
@@ -22,7 +23,9 @@ console = Console()
 
 
 def main(
-    source: Annotated[list[str] | None, typer.Option(help="NAME=PATH; NAME is a file of datasets/sources/")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="NAME=PATH; NAME of datasets/sources/NAME.yaml, or a YAML file like those")
+    ] = None,
     out: Annotated[Path, typer.Option(help="where the data set goes")] = Path("datasets/spine"),
     seed: Annotated[int, typer.Option(help="of splits and windows")] = 0,
     workers: Annotated[int, typer.Option(help="processes")] = os.cpu_count() or 1,
@@ -32,14 +35,14 @@ def main(
     """Turn labelled sources into images, YOLO labels, COCO documents and a manifest."""
     try:
         report = dataset.build(_inputs(source or []), out, seed, workers)
+        _print_report(report)
+        if check and len(report.manifest):
+            findings = checks.check(out)
+            console.print(f"{len(findings)} doubts: {dict(Counter(finding.kind for finding in findings))}")
+            console.print(f"Wrote {out / 'checks.csv'} and, where there is something to show, checks.png and flaws/")
     except SpineYoloError as error:
-        console.print(f"[red]{error}")
+        console.print(f"[red]{escape(str(error))}")
         raise typer.Exit(1) from error
-    _print_report(report)
-    if check:
-        findings = checks.check(out)
-        console.print(f"{len(findings)} doubts: {dict(Counter(finding.kind for finding in findings))}")
-        console.print(f"Wrote {out / 'checks.csv'}, {out / 'checks.png'} and {out / 'flaws'}")
     console.print(f"Wrote {out}")
     if report.skipped.errors and not allow_skips:
         raise typer.Exit(1)
@@ -55,7 +58,11 @@ def _inputs(named: list[str]) -> list[tuple[Source, Path]]:
         console.print("[red]No sources: expected --source NAME=PATH, NAME being one of")
         console.print(", ".join(sorted(path.stem for path in SOURCES.glob("*.yaml") if ".flaws" not in path.name)))
         raise typer.Exit(1)
-    return [(load_source(SOURCES / f"{name}.yaml"), Path(path)) for name, _, path in pairs]
+    return [(load_source(_yaml_of(name)), Path(path)) for name, _, path in pairs]
+
+
+def _yaml_of(name: str) -> Path:
+    return Path(name) if name.endswith((".yaml", ".yml")) else SOURCES / f"{name}.yaml"
 
 
 def _print_report(report: dataset.BuildReport) -> None:
@@ -73,7 +80,7 @@ def _print_report(report: dataset.BuildReport) -> None:
         console.print("Films with each level: " + ", ".join(f"{level} {per_level[level]}" for level in LEVELS))
     console.print(f"{report.converted} films converted now, the others were done before")
     for error in report.skipped.errors:
-        console.print(f"[yellow]skipped:[/] {error}")
+        console.print(f"[yellow]skipped:[/] {escape(str(error))}")
 
 
 if __name__ == "__main__":
