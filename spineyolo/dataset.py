@@ -26,7 +26,7 @@ from spineyolo.formats import READERS, coco, yolo
 from spineyolo.sources import Source
 
 SPLITS: Final = ("train", "val", "test")
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 """Raised when the same film would be converted to something else, so that old results are made anew."""
 
 OFF_FILM_PX: Final = 1.0
@@ -52,6 +52,7 @@ class _Job:
     split: str
     out: Path
     seed: int
+    windows: bool
 
 
 def build(inputs: Sequence[tuple[Source, Path]], out: Path, seed: int, workers: int) -> BuildReport:
@@ -77,7 +78,7 @@ def build(inputs: Sequence[tuple[Source, Path]], out: Path, seed: int, workers: 
     records, converted = _convert_all(jobs, workers, skipped)
     _remove_stale(out, {film["film"] for record in records for film in record["films"]}, records)
     rows = sorted((film for record in records for film in record["films"]), key=lambda row: str(row["film"]))
-    _write_documents(out, rows, skipped)
+    _write_documents(out, rows, {source.name: source.repeat for source, _ in inputs}, skipped)
     manifest = _write_manifest(out, rows)
     return BuildReport(manifest, converted, skipped)
 
@@ -94,7 +95,8 @@ def _jobs(source: Source, root: Path, out: Path, seed: int, skipped: Skipped) ->
         if len(named) < len(film.vertebrae):
             skipped.add(BadInputError(film.path, "a level for each vertebra", "a vertebra without one"))
         flaw = source.flawed.get(film.path.name, "")
-        jobs.append(_Job(replace(film, vertebrae=named), film_name(film), flaw, assigned[film.path], out, seed))
+        film_named = replace(film, vertebrae=named)
+        jobs.append(_Job(film_named, film_name(film), flaw, assigned[film.path], out, seed, source.windows))
     return jobs
 
 
@@ -145,7 +147,7 @@ def _convert(job: _Job) -> dict[str, Any] | tuple[Path, str, str]:
     except BadInputError as error:
         return error.path, error.expected, error.found
     rows = [_write_film(job, name, grey, job.film, window="")]
-    if job.split == "train" and not job.flaw:
+    if job.split == "train" and job.windows and not job.flaw:
         for window in windows.cut(job.film, job.seed):
             part = replace(
                 job.film, width=window.x1 - window.x0, height=window.y1 - window.y0, vertebrae=window.vertebrae
@@ -162,9 +164,8 @@ def _digest(job: _Job) -> str:
     digest = hashlib.sha256(job.film.path.read_bytes())
     for vertebra in job.film.vertebrae:
         digest.update(f"{vertebra.level}{vertebra.box_only}".encode() + vertebra.polygon.tobytes())
-    digest.update(
-        f"{job.film.view}{job.film.subject}{job.film.path.name}{job.split}{job.flaw}{job.seed}{FORMAT_VERSION}".encode()
-    )
+    film, settings = job.film, (job.split, job.flaw, job.seed, job.windows, FORMAT_VERSION)
+    digest.update(f"{film.view}{film.subject}{film.path.name}{settings}".encode())
     return digest.hexdigest()
 
 
@@ -215,12 +216,20 @@ def _remove_stale(out: Path, names: set[str], records: list[dict[str, Any]]) -> 
             path.unlink()
 
 
-def _write_documents(out: Path, rows: list[dict[str, Any]], skipped: Skipped) -> None:
-    """Write `annotations/SPLIT.json` and the lists `SPLIT.txt`; flawed training films are left out of train.txt."""
+def _write_documents(out: Path, rows: list[dict[str, Any]], repeats: dict[str, int], skipped: Skipped) -> None:
+    """Write `annotations/SPLIT.json` and the lists `SPLIT.txt`.
+
+    In train.txt flawed films are left out, and a source's uncut films stand as often as it asks.
+    """
     for split in SPLITS:
         films = [_reread(out, row, skipped) for row in rows if row["split"] == split]
         coco.write(films, out / "annotations" / f"{split}.json")
-        listed = [row["film"] for row in rows if row["split"] == split and not (split == "train" and row["flaw"])]
+        listed = [
+            row["film"]
+            for row in rows
+            if row["split"] == split and not (split == "train" and row["flaw"])
+            for _ in range(repeats[row["source"]] if split == "train" and not row["window"] else 1)
+        ]
         write_atomic(out / f"{split}.txt", "".join(f"./images/{split}/{name}.png\n" for name in listed).encode())
 
 

@@ -30,6 +30,8 @@ class Source:
         subject_pattern: regular expression whose first group, searched in a film's file name, is the subject;
             the whole file name where it is empty or does not match.
         val_fraction, test_fraction: shares of films held back where the source has no split of its own.
+        repeat: how often each of its uncut training films is listed in train.txt, so that a small source counts.
+        windows: whether part views are cut out of its training films; not where it has part views of its own.
         options: what its format needs beyond that (a label map, say).
         flawed: film file name to the reason why its labels are not to be learnt from.
     """
@@ -46,6 +48,8 @@ class Source:
     subject_pattern: str = ""
     val_fraction: float = 0.1
     test_fraction: float = 0.0
+    repeat: int = 1
+    windows: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
     flawed: Mapping[str, str] = field(default_factory=dict)
 

@@ -24,9 +24,17 @@ MIN_VISIBLE: Final = 0.5
 
 _MIN_VERTEBRAE: Final = 3
 _RANDOM_LENGTHS: Final = (4, 12)
-_RANDOM_WINDOWS_LATERAL: Final = 2
-_AP_SHARE: Final = 0.3
-"""Share of AP films that give a window; lateral films are few and give one of each kind."""
+_LATERAL_KINDS: Final = (*PROTOCOLS, *PROTOCOLS, "random", "random", "random", "random")
+"""The windows of a lateral film. They are few, and part views are what clinics order most."""
+
+_AP_SHARE: Final = 0.5
+"""Share of AP films that give a window."""
+
+_SIDE_MARGIN: Final = (0.6, 5.0)
+"""Range of the margin at each side, in vertebra widths: a cervical film shows the whole neck, not the column alone."""
+
+_NECK_MARGIN: Final = (0.5, 7.0)
+"""Range of the margin above a window that begins in the neck, in vertebra heights: skull base and jaw are on it."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +55,9 @@ def cut(film: Film, seed: int) -> Iterator[Window]:
     present = sorted(INDEX[vertebra.level] for vertebra in film.vertebrae if vertebra.level)
     if len(present) < _MIN_VERTEBRAE:
         return
-    kinds = [*PROTOCOLS] + ["random"] * _RANDOM_WINDOWS_LATERAL
+    kinds = _LATERAL_KINDS
     if film.view is not View.LATERAL:
-        kinds = [rng.choice(kinds)] if rng.random() < _AP_SHARE else []
+        kinds = (rng.choice(kinds),) if rng.random() < _AP_SHARE else ()
     for number, kind in enumerate(kinds):
         top, bottom = PROTOCOLS[kind] if kind in PROTOCOLS else _random_levels(present, rng)
         wanted = range(INDEX[top], INDEX[bottom] + 1)
@@ -67,9 +75,11 @@ def _random_levels(present: list[int], rng: random.Random) -> tuple[str, str]:
 def _window(name: str, film: Film, inside: list[Vertebra], rng: random.Random) -> Window:
     boxes = np.array([bounding_box(vertebra.polygon) for vertebra in inside])
     width, height = np.median(boxes[:, 2:] - boxes[:, :2], axis=0)
-    x0 = max(0, int(boxes[:, 0].min() - width * rng.uniform(0.6, 3)))
-    y0 = max(0, int(boxes[:, 1].min() - height * rng.uniform(0.1, 0.9)))
-    x1 = min(film.width, int(boxes[:, 2].max() + width * rng.uniform(0.6, 3)))
+    in_neck = any(vertebra.level and INDEX[vertebra.level] <= INDEX["C4"] for vertebra in inside)
+    above = rng.uniform(*_NECK_MARGIN) if in_neck else rng.uniform(0.1, 0.9)
+    x0 = max(0, int(boxes[:, 0].min() - width * rng.uniform(*_SIDE_MARGIN)))
+    y0 = max(0, int(boxes[:, 1].min() - height * above))
+    x1 = min(film.width, int(boxes[:, 2].max() + width * rng.uniform(*_SIDE_MARGIN)))
     y1 = min(film.height, int(boxes[:, 3].max() + height * rng.uniform(0.1, 0.9)))
     visible = []
     for vertebra in film.vertebrae:

@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -160,6 +161,19 @@ def test_build__windows_in_training_only(root: Path) -> None:
     assert len(cut) and set(cut["split"]) == {"train"}
     listed = (root.parent / "spine" / "train.txt").read_text().splitlines()
     assert set(listed) == {f"./images/train/{film}.png" for film in manifest[manifest["split"] == "train"]["film"]}
+
+
+def test_build__source_of_part_views_is_not_cut(root: Path) -> None:
+    assert (converted(root, replace(SOURCE, windows=False)).manifest["window"] == "").all()
+
+
+def test_build__repeat_lists_uncut_training_films_again(root: Path) -> None:
+    manifest = converted(root, replace(SOURCE, repeat=3)).manifest
+    for split in dataset.SPLITS:
+        part = manifest[manifest["split"] == split]
+        listed = Counter(Path(line).stem for line in (root.parent / "spine" / f"{split}.txt").read_text().split())
+        expected = [3 if split == "train" and not window else 1 for window in part["window"]]
+        assert listed == dict(zip(part["film"], expected, strict=True))
 
 
 @pytest.mark.parametrize("case", ["folder", "format"])

@@ -25,6 +25,7 @@ def main(
 ) -> None:
     """Train by a recipe of Ultralytics settings, with this project's trainer."""
     settings: dict[str, Any] = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    settings["project"] = str(Path(settings["project"]).resolve())  # Ultralytics puts a relative one into its own runs/
     if resume:
         last = Path(settings["project"]) / settings["name"] / "weights" / "last.pt"
         if not last.is_file():

@@ -27,8 +27,11 @@ class Detections:
 
     @property
     def scores(self) -> npt.NDArray[np.float32]:
-        """How surely each candidate is a vertebra at all, `(n,)`: its best level's score."""
-        return np.asarray(self.level_scores.max(axis=1, initial=0.0), np.float32)
+        """How surely each candidate is a vertebra at all, `(n,)`: its levels' scores added up, at most 1.
+
+        Where neighbours look alike the detector shares one vertebra's score out among their levels.
+        """
+        return np.asarray(np.minimum(self.level_scores.sum(axis=1), 1.0), np.float32)
 
     def __len__(self) -> int:
         return len(self.boxes)

@@ -20,7 +20,7 @@ from spineyolo.film import Points
 from spineyolo.polygons import outer_polygon
 
 MIN_SCORE: Final = 0.01
-"""Candidates whose best level scores less are not kept; low, so that the evaluator sees the whole curve."""
+"""Candidates whose levels' scores add up to less are not kept; low, so that the evaluator sees the whole curve."""
 
 NMS_IOU: Final = 0.5
 """Two boxes that overlap more are the same vertebra: true neighbours hardly overlap."""
@@ -61,9 +61,9 @@ class YoloDetector:
         predictions, prototypes = self._forward(image)
         centres, sizes = predictions[:, :2], predictions[:, 2:4]
         boxes = torch.cat([centres - sizes / 2, centres + sizes / 2], dim=1)
-        best = predictions[:, 4 : 4 + _LEVELS].max(dim=1).values
-        kept = (best >= MIN_SCORE).nonzero()[:, 0]
-        kept = kept[nms(boxes[kept], best[kept], NMS_IOU)][:MAX_CANDIDATES]
+        scores = predictions[:, 4 : 4 + _LEVELS].sum(dim=1)
+        kept = (scores >= MIN_SCORE).nonzero()[:, 0]
+        kept = kept[nms(boxes[kept], scores[kept], NMS_IOU)][:MAX_CANDIDATES]
         logits = torch.einsum("nc,chw->nhw", predictions[kept, 4 + _LEVELS :], prototypes).cpu().numpy()
         canvas_boxes = boxes[kept].cpu().numpy()
         height, width = grey.shape

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from spineyolo.anatomy import CATEGORY_ID, parse_level, region_of
+from spineyolo.anatomy import CATEGORY_ID, View, parse_level, region_of
 from spineyolo.errors import BadInputError, Skipped, UnknownLevelError
 from spineyolo.files import read_json, write_atomic
 from spineyolo.film import Film, Points, Vertebra
@@ -26,7 +27,8 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
     """Yield the films of the documents that option `annotations` names (a glob, `annotations.json`).
 
     Images lie in option `images`, or beside their document; a document in a folder named train, valid, val or
-    test (or so named itself) gives the split, as in Roboflow's exports.
+    test (or so named itself) gives the split, as in Roboflow's exports. An image's `view`, where it has one, is the
+    film's; else the source's is.
     """
     pattern = source.options.get("annotations", "annotations.json")
     documents = sorted(root.glob(pattern))
@@ -58,10 +60,20 @@ def _read_document(path: Path, folder: Path, split: str | None, source: Source, 
         try:
             film = _common.film(folder / file_names[image_id], source, (), split)
             _common.check_size(film, image.get("width"), image.get("height"))
+            film = replace(film, view=_view(image, film))
             vertebrae = _vertebrae(annotations.get(image_id, []), categories, film, skipped)
             yield _common.with_vertebrae(film, vertebrae)
         except BadInputError as error:
             skipped.add(error)
+
+
+def _view(image: dict[str, Any], film: Film) -> View | None:
+    if not image.get("view"):
+        return film.view
+    try:
+        return View(image["view"])
+    except ValueError as error:
+        raise BadInputError(film.path, f"view {' or '.join(View)}", repr(image["view"])) from error
 
 
 def _vertebrae(
@@ -132,7 +144,8 @@ def write(films: Iterable[Film], path: Path) -> None:
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for image_id, film in enumerate(films, start=1):
-        images.append({"id": image_id, "file_name": film.path.name, "width": film.width, "height": film.height})
+        image = {"id": image_id, "file_name": film.path.name, "width": film.width, "height": film.height}
+        images.append({**image, "view": str(film.view or "")})
         for vertebra in film.vertebrae:
             if vertebra.level is None:
                 raise BadInputError(film.path, "a level for each vertebra", "a vertebra without one")

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from formats.made import HEIGHT, WIDTH, iou, levels, make_image, read
 
+from spineyolo.anatomy import View
 from spineyolo.film import Film, Vertebra
 from spineyolo.formats import coco
 
 GOOD = {"image_id": 1, "category_id": 3, "bbox": [60, 180, 150, 90]}
 
 
-def write_document(folder: Path, annotations: list[Any], images: tuple[str, ...] = ("film.png",), **size: int) -> None:
+def write_document(folder: Path, annotations: list[Any], images: tuple[str, ...] = ("film.png",), **size: Any) -> None:
     document = {
         "images": [{"id": number, "file_name": name, **size} for number, name in enumerate(images, start=1)],
         "categories": [{"id": 3, "name": "L1"}],
@@ -116,3 +117,21 @@ def test_write__document_is_complete(tmp_path: Path) -> None:
     films, said = read("coco", tmp_path)
     assert not said and films[0].vertebrae[0].box_only
     assert iou(films[0].vertebrae[0].polygon, ring) == 1
+
+
+def test_read__view_of_an_image_goes_before_that_of_the_source(tmp_path: Path) -> None:
+    write_document(tmp_path, [GOOD], view="")
+    assert read("coco", tmp_path)[0][0].view is View.AP
+    write_document(tmp_path, [GOOD], view="lateral")
+    assert read("coco", tmp_path)[0][0].view is View.LATERAL
+    write_document(tmp_path, [GOOD], view="axial")
+    films, said = read("coco", tmp_path)
+    assert not films and "view AP or lateral" in said[0] and "'axial'" in said[0]
+
+
+def test_write__view_comes_back(tmp_path: Path) -> None:
+    make_image(tmp_path / "film.png")
+    films = [Film(tmp_path / "film.png", WIDTH, HEIGHT, view, "made", "film") for view in (View.LATERAL, View.AP, None)]
+    for film in films[:2]:
+        coco.write([film], tmp_path / "annotations.json")
+        assert read("coco", tmp_path)[0][0].view is film.view
