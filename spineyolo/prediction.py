@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
@@ -10,7 +10,8 @@ from pathlib import Path
 from spineyolo import imaging
 from spineyolo.detect import Detections, Detector
 from spineyolo.errors import BadInputError, Skipped
-from spineyolo.numbering import Numbering, number
+from spineyolo.numbering import AnchorOrderError, Numbering, number
+from spineyolo.numbering.anchors import Anchors, candidates_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class Prediction:
         path: the film's file.
         height, width: px.
         detections: every candidate, best first.
-        numbering: their levels; None where a candidate was set aside.
+        numbering: their names; None where a candidate was set aside.
     """
 
     path: Path
@@ -31,26 +32,36 @@ class Prediction:
     numbering: Numbering
 
 
-def predict(detector: Detector, path: Path) -> tuple[Prediction, imaging.Radiograph]:
+def predict(detector: Detector, path: Path, anchors: Anchors | None = None) -> tuple[Prediction, imaging.Radiograph]:
     """Find and number the vertebrae on one film; its pixels come along, to draw on.
 
+    The levels of `anchors` are kept, and the chain follows.
+
     Raises:
-        BadInputError: if the file is no readable film.
+        BadInputError: if the file is no readable film, or an anchor is on no vertebra or in the wrong order.
     """
     radiograph = imaging.load(path)
     height, width = radiograph.grey.shape
     detections = detector.detect(radiograph.grey)
-    numbering = number(detections.boxes, detections.level_scores, height)
+    known = candidates_of(anchors or {}, detections, path)
+    try:
+        numbering = number(detections.boxes, detections.level_scores, height, anchors=known)
+    except AnchorOrderError as error:
+        given = ", ".join(f"{level} at y {y:g} px" for level, (_, y) in (anchors or {}).items())
+        raise BadInputError(path, "anchors in their order down the spine, with room between them", given) from error
     return Prediction(path, height, width, detections, numbering), radiograph
 
 
 def predict_all(
-    detector: Detector, paths: Iterable[Path], skipped: Skipped
+    detector: Detector, paths: Iterable[Path], skipped: Skipped, anchors: Mapping[str, Anchors] | None = None
 ) -> Iterator[tuple[Prediction, imaging.Radiograph]]:
-    """Predict film by film; a film that cannot be read is noted in `skipped` and the others go on."""
+    """Predict film by film, with the anchors of each by its file name.
+
+    A film that cannot be read, or whose anchors do not fit it, is noted in `skipped` and the others go on.
+    """
     for path in paths:
         try:
-            yield predict(detector, path)
+            yield predict(detector, path, (anchors or {}).get(path.name))
         except BadInputError as error:
             skipped.add(error)
 

@@ -16,6 +16,7 @@ from spineyolo import draw, export
 from spineyolo.detect.yolo import YoloDetector
 from spineyolo.errors import Skipped, SpineYoloError
 from spineyolo.files import write_atomic
+from spineyolo.numbering.anchors import gather
 from spineyolo.prediction import Prediction, find_films, predict_all
 
 DEFAULT_WEIGHTS = Path(__file__).parents[1] / "weights" / "spineyolo-n.pt"
@@ -30,15 +31,23 @@ def main(
     weights: Annotated[Path, typer.Option(help="YOLOv8-seg checkpoint")] = DEFAULT_WEIGHTS,
     allow_skips: Annotated[bool, typer.Option(help="exit with 0 although films were skipped")] = False,
     overlays: Annotated[bool, typer.Option(help="draw them")] = True,
+    anchor: Annotated[
+        list[str] | None, typer.Option(help="a level you know, LEVEL@x,y in px of the film (a single film); repeatable")
+    ] = None,
+    anchors: Annotated[
+        Path | None, typer.Option(help="JSON of levels you know: a film name, and under it levels with x and y")
+    ] = None,
 ) -> None:
     """Find and number the vertebrae on films. Research use, not a medical device."""
     skipped = Skipped()
     try:
         films = find_films(sources, skipped)
+        known = gather(anchor or [], anchors, films)
         detector = YoloDetector(weights)
         out.mkdir(parents=True, exist_ok=True)
         predictions = []
-        for prediction, radiograph in predict_all(detector, track(films, "Reading films", console=console), skipped):
+        reading = track(films, "Reading films", console=console)
+        for prediction, radiograph in predict_all(detector, reading, skipped, known):
             if overlays:
                 name = out / f"{prediction.path.stem}_overlay.png"
                 write_atomic(name, cv2.imencode(".png", draw.overlay(radiograph.grey, prediction))[1].tobytes())
@@ -46,7 +55,7 @@ def main(
         export.write_coco(predictions, out / "predictions.json")
         export.write_csv(predictions, out / "vertebrae.csv")
     except SpineYoloError as error:
-        console.print(f"[red]{error}")
+        console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
     _print_table(predictions)
     _print_skipped(skipped)
@@ -60,8 +69,8 @@ def _print_table(predictions: list[Prediction]) -> None:
     for prediction in predictions:
         rows = sorted((row for row in export.rows_of(prediction) if not row["dropped"]), key=lambda row: row["y0_px"])
         ends = (rows[0]["level"], rows[-1]["level"]) if rows else ("-", "-")
-        sure = "sure" if export.is_sure(prediction) else "uncertain"
-        table.add_row(prediction.path.name, str(len(rows)), *ends, f"{prediction.numbering.margin:.1f}", sure)
+        margin = f"{prediction.numbering.margin:.1f}"
+        table.add_row(prediction.path.name, str(len(rows)), *ends, margin, export.numbering_text(prediction))
     console.print(table)
 
 
