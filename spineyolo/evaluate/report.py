@@ -137,9 +137,13 @@ def figures(films: list[FilmPair]) -> dict[str, Any]:
 def groups(films: list[FilmPair], manifest: Path) -> dict[str, list[FilmPair]]:
     """Return all films, each source's if there are several, and each group without the films of flawed labels.
 
+    Without a manifest all films are one group: a COCO document need not belong to a converted data set.
+
     Raises:
         BadInputError: if the manifest is none, or lacks a film.
     """
+    if not manifest.exists():
+        return {"all": films}
     table = read_manifest(manifest)
     unknown = [film.stem for film in films if film.stem not in table.index]
     if unknown:

@@ -102,6 +102,11 @@ def test_groups__by_source_and_without_flawed(paths: tuple[Path, Path]) -> None:
     }
 
 
+def test_groups__without_manifest_all_films_are_one(paths: tuple[Path, Path]) -> None:
+    films = report.pair_films(*paths)
+    assert report.groups(films, paths[0].parent / "none.csv") == {"all": films}
+
+
 def test_groups__film_that_the_manifest_lacks(paths: tuple[Path, Path]) -> None:
     manifest = paths[0].parents[1] / "manifest.csv"
     manifest.write_text("film,source,flaw\nap_1,ap,\nap_2,ap,\n")
