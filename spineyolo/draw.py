@@ -8,7 +8,8 @@ import numpy.typing as npt
 import supervision as sv
 
 from spineyolo.anatomy import INDEX, LEVELS, colour_of
-from spineyolo.export import is_sure
+from spineyolo.export import numbering_text
+from spineyolo.numbering.variants import EXTRA_NAMES
 from spineyolo.polygons import bounding_box, mask_from_polygon
 from spineyolo.prediction import Prediction
 
@@ -24,21 +25,22 @@ def overlay(grey: npt.NDArray[np.uint8], prediction: Prediction) -> npt.NDArray[
     """Return a film `(height, width)` with its numbered vertebrae drawn on it, `(height, width, 3)` BGR.
 
     Contours keep their width and names the height of half a vertebra, whatever the film's size. A film whose
-    numbering is uncertain says so at its top edge.
+    numbering is uncertain, or whose column is unusual, says so at its top edge.
     """
     scale = max(1.0, MIN_SIDE_PX / max(grey.shape))
     enlarged = cv2.resize(grey, None, fx=scale, fy=scale)
     picture = np.asarray(cv2.cvtColor(enlarged, cv2.COLOR_GRAY2BGR), np.uint8)
     numbered = [
-        (level, polygon * np.float32(scale))
-        for level, polygon in zip(prediction.numbering.levels, prediction.detections.polygons, strict=True)
-        if level is not None
+        (name, polygon * np.float32(scale))
+        for name, polygon in zip(prediction.numbering.names, prediction.detections.polygons, strict=True)
+        if name is not None
     ]
-    if numbered:
-        picture = _draw_vertebrae(picture, numbered)
-    if not is_sure(prediction):
-        text = "numbering uncertain" if numbered else "no vertebra found"
-        _write_line(picture, text)
+    if not numbered:
+        _write_line(picture, "no vertebra found")
+        return picture
+    picture = _draw_vertebrae(picture, numbered)
+    if (text := numbering_text(prediction)) != "sure":
+        _write_line(picture, f"numbering {text}")
     return picture
 
 
@@ -50,7 +52,7 @@ def _draw_vertebrae(
     detections = sv.Detections(
         xyxy=boxes,
         mask=np.stack([mask_from_polygon(polygon, height, width) for _, polygon in numbered]),
-        class_id=np.array([INDEX[level] for level, _ in numbered]),
+        class_id=np.array([INDEX[EXTRA_NAMES.get(name, name)] for name, _ in numbered]),
     )
     line_px = max(1, round(max(height, width) / 900))
     letter_px = 0.5 * float(np.median(boxes[:, 3] - boxes[:, 1]))
@@ -64,13 +66,13 @@ def _draw_vertebrae(
         text_padding=max(2, round(letter_px / 4)),
         text_position=sv.Position.CENTER_RIGHT,
     )
-    return np.asarray(names.annotate(picture, detections, labels=[level for level, _ in numbered]), np.uint8)
+    return np.asarray(names.annotate(picture, detections, labels=[name for name, _ in numbered]), np.uint8)
 
 
 def _write_line(picture: npt.NDArray[np.uint8], text: str) -> None:
-    """Write a line of text at the top edge, as wide as a third of the film."""
+    """Write a line of text at the top edge, as wide as half of the film."""
     (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 2)
-    scale = picture.shape[1] / 2.2 / width
+    scale = picture.shape[1] / 2 / width
     position = (round(height * scale * 0.6), round(height * scale * 1.6))
     for colour, thickness in (((0, 0, 0), 6), ((0, 215, 255), 2)):
         cv2.putText(

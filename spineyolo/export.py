@@ -107,11 +107,6 @@ def write_csv(predictions: Sequence[Prediction], path: Path) -> None:
     write_atomic(path, table.to_csv(index=False).encode())
 
 
-def is_sure(prediction: Prediction) -> bool:
-    """Return whether the chain's place is well supported; an empty chain is not."""
-    return prediction.numbering.is_sure()
-
-
 def numbering_text(prediction: Prediction) -> str:
     """Return how sure a film's numbering is, and what is unusual about its column, in words."""
     numbering = prediction.numbering

@@ -7,6 +7,7 @@ import numpy as np
 from spineyolo.anatomy import INDEX
 from spineyolo.detect import Detections
 from spineyolo.numbering import Numbering
+from spineyolo.numbering.variants import EXTRA_NAMES
 from spineyolo.prediction import Prediction
 
 
@@ -23,6 +24,6 @@ def prediction_of(
     ).reshape(-1, 4)
     scores = np.full((len(levels), 24), 0.01, np.float32)
     for row, level in enumerate(levels):
-        scores[row, INDEX[level or "L3"]] = 0.8
+        scores[row, INDEX[EXTRA_NAMES.get(level or "L3", level or "L3")]] = 0.8
     polygons = tuple(box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2) for box in boxes)
     return Prediction(Path(name), height, width, Detections(boxes, scores, polygons), Numbering(tuple(levels), margin))

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from films import prediction_of
 
 from spineyolo import draw
 from spineyolo.anatomy import colour_of
+from spineyolo.numbering.variants import Variant
 
 
 @pytest.mark.parametrize("height", [500, 4000])
@@ -36,6 +39,14 @@ def test_overlay__says_when_unsure() -> None:
     sure = draw.overlay(grey, prediction_of(["T12", "L1"], 1200, 500))
     unsure = draw.overlay(grey, prediction_of(["T12", "L1"], 1200, 500, margin=0.1))
     assert not sure[:80].any() and unsure[:80].any()
+
+
+def test_overlay__thirteenth_thoracic_vertebra_is_drawn_and_said() -> None:
+    plain = prediction_of(["T12", "T13", "L1"], 1200, 500)
+    prediction = replace(plain, numbering=replace(plain.numbering, variant=Variant.THORACIC_13))
+    picture = draw.overlay(np.zeros((1200, 500), np.uint8), prediction)
+    x, y = prediction.detections.polygons[1][0] * 0.7 + prediction.detections.polygons[1][2] * 0.3
+    assert picture[int(y), int(x)].any() and picture[:80].any()
 
 
 def test_overlay__nothing_found() -> None:

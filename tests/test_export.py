@@ -38,8 +38,8 @@ def test_write_csv__nothing_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("margin", "sure"), [(0.5, False), (9.0, True), (np.inf, True)])
-def test_is_sure__by_margin(margin: float, sure: bool) -> None:
-    assert export.is_sure(prediction_of(["L1"], margin=margin)) is sure
+def test_numbering_text__by_margin(margin: float, sure: bool) -> None:
+    assert (export.numbering_text(prediction_of(["L1"], margin=margin)) == "sure") is sure
 
 
 def test_numbering_text__says_what_is_unusual() -> None:
