@@ -22,8 +22,11 @@ from spineyolo.polygons import outer_polygon
 MIN_SCORE: Final = 0.01
 """Candidates whose levels' scores add up to less are not kept; low, so that the evaluator sees the whole curve."""
 
-NMS_IOU: Final = 0.5
-"""Two boxes that overlap more are the same vertebra: true neighbours hardly overlap."""
+NMS_IOU: Final = 0.6
+"""Two boxes that overlap more are the same vertebra: upright boxes of tilted neighbours overlap by up to half."""
+
+MASK_LEVEL: Final = 0.57
+"""Probability from which a point is inside a mask; masks of 0.5 come out a little too large (validation films)."""
 
 MAX_CANDIDATES: Final = 100
 _LEVELS: Final = len(LEVELS)
@@ -87,8 +90,8 @@ class YoloDetector:
 def _outline(logits: npt.NDArray[np.float32], box: npt.NDArray[np.float32], placed: Placed) -> Points:
     """Return the outline `(n, 2)` film px of mask logits `(h, w)` within a canvas box.
 
-    The logits around the box are upsampled to canvas px before they meet the threshold 0, and what lies
-    outside the box is cut off: the mask head was never trained there. Without a mask the box is the outline.
+    The logits around the box are upsampled to canvas px before they meet `MASK_LEVEL`, and what lies
+    outside the box is cut off. Without a mask the box is the outline.
     """
     height, width = logits.shape
     x0, y0 = np.maximum(np.floor(box[:2] / _PROTO_STRIDE).astype(int) - 1, 0)
@@ -102,7 +105,7 @@ def _outline(logits: npt.NDArray[np.float32], box: npt.NDArray[np.float32], plac
         columns = np.arange(fine.shape[1]) + 0.5 + origin[0]
         inside = ((rows > box[1]) & (rows < box[3]))[:, None] & ((columns > box[0]) & (columns < box[2]))
         probability = np.where(inside, 1 / (1 + np.exp(-fine.clip(-30, 30))), 0)
-        outline = outer_polygon(probability) + origin
+        outline = outer_polygon(probability, MASK_LEVEL) + origin
     if len(outline) < 3:
         outline = box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2)
     return placed.to_film(outline)
