@@ -299,8 +299,9 @@ def _known(value: Any) -> Any:
 
 
 def fingerprint(path: Path) -> str:
-    """Return a file's name and the beginning of its SHA-256, which tell what was measured."""
-    return f"{path}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+    """Return a file's path, from this folder on if it is in it, and the beginning of its SHA-256."""
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return f"{shown}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
 
 
 def _with_interval(found: Mapping[str, Any], name: str) -> str:
