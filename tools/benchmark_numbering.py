@@ -12,13 +12,12 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from spineyolo.detect.yolo import YoloDetector
+from spineyolo.detect.yolo import RELEASED_WEIGHTS, YoloDetector
 from spineyolo.errors import SpineYoloError
 from spineyolo.evaluate import numbering_benchmark as benchmark
 from spineyolo.evaluate import report
 from spineyolo.evaluate.cases import in_groups, read_cases
 
-DEFAULT_WEIGHTS = Path(__file__).parents[1] / "weights" / "spineyolo-n.pt"
 console = Console()
 
 
@@ -33,7 +32,7 @@ class Split(StrEnum):
 def main(
     split: Annotated[Split, typer.Option(help="of the data set")],
     data: Annotated[Path, typer.Option(help="converted data set")] = Path("datasets/spine"),
-    weights: Annotated[Path, typer.Option(help="YOLOv8-seg checkpoint")] = DEFAULT_WEIGHTS,
+    weights: Annotated[Path, typer.Option(help="YOLOv8-seg checkpoint")] = RELEASED_WEIGHTS,
     out: Annotated[Path, typer.Option(help="where numbering.json and numbering.md go")] = Path("benchmarks"),
 ) -> None:
     """Measure our numbering and others' on the same films: whole ones, windows cut out of laterals, part views."""

@@ -10,13 +10,12 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from spineyolo.detect.yolo import YoloDetector
+from spineyolo.detect.yolo import RELEASED_WEIGHTS, YoloDetector
 from spineyolo.errors import SpineYoloError
 from spineyolo.evaluate import fit_costs as fit
 from spineyolo.evaluate.cases import in_groups, read_cases
 from spineyolo.numbering import COSTS, Costs
 
-DEFAULT_WEIGHTS = Path(__file__).parents[1] / "weights" / "spineyolo-n.pt"
 CACHE = Path("runs/fit_numbering")
 console = Console()
 
@@ -31,7 +30,7 @@ class Split(StrEnum):
 def main(
     data: Annotated[Path, typer.Option(help="converted data set")] = Path("datasets/spine"),
     split: Annotated[Split, typer.Option(help="of the data set")] = Split.VAL,
-    weights: Annotated[Path, typer.Option(help="YOLOv8-seg checkpoint")] = DEFAULT_WEIGHTS,
+    weights: Annotated[Path, typer.Option(help="YOLOv8-seg checkpoint")] = RELEASED_WEIGHTS,
     trials: Annotated[int, typer.Option(min=1, help="random choices of prices")] = 400,
     seed: Annotated[int, typer.Option(min=0, help="of the search")] = 0,
 ) -> None:

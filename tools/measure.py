@@ -13,12 +13,11 @@ from rich.progress import track
 from rich.table import Table
 
 from spineyolo.anatomy import View
-from spineyolo.detect.yolo import YoloDetector
+from spineyolo.detect.yolo import RELEASED_WEIGHTS, YoloDetector
 from spineyolo.errors import Skipped, SpineYoloError
 from spineyolo.measure import overlay, report
 from spineyolo.prediction import find_films, predict_all
 
-DEFAULT_WEIGHTS = Path(__file__).parents[1] / "weights" / "spineyolo-n.pt"
 console = Console()
 
 
@@ -34,7 +33,7 @@ def main(
     out: Annotated[Path, typer.Option(help="folder for tables, overlays and pages")] = Path("runs/measure"),
     view: Annotated[View | None, typer.Option(help="of all films; told from the bodies if not given")] = None,
     anterior: Annotated[Side | None, typer.Option(help="lateral films: which side is anterior, if not plain")] = None,
-    weights: Annotated[Path, typer.Option(help="YOLOv8-seg checkpoint")] = DEFAULT_WEIGHTS,
+    weights: Annotated[Path, typer.Option(help="YOLOv8-seg checkpoint")] = RELEASED_WEIGHTS,
     allow_skips: Annotated[bool, typer.Option(help="exit with 0 although films were skipped")] = False,
 ) -> None:
     """Measure what can be measured, each number with its error, the rest with the reason. Research use only."""

@@ -13,13 +13,12 @@ from rich.progress import track
 from rich.table import Table
 
 from spineyolo import draw, export
-from spineyolo.detect.yolo import YoloDetector
+from spineyolo.detect.yolo import RELEASED_WEIGHTS, YoloDetector
 from spineyolo.errors import Skipped, SpineYoloError
 from spineyolo.files import write_atomic
 from spineyolo.numbering.anchors import gather
 from spineyolo.prediction import Prediction, find_films, predict_all
 
-DEFAULT_WEIGHTS = Path(__file__).parents[1] / "weights" / "spineyolo-n.pt"
 console = Console()
 
 
@@ -28,7 +27,7 @@ def main(
     out: Annotated[Path, typer.Option(help="folder for predictions.json, vertebrae.csv and overlays")] = Path(
         "runs/predict"
     ),
-    weights: Annotated[Path, typer.Option(help="YOLOv8-seg checkpoint")] = DEFAULT_WEIGHTS,
+    weights: Annotated[Path, typer.Option(help="YOLOv8-seg checkpoint")] = RELEASED_WEIGHTS,
     allow_skips: Annotated[bool, typer.Option(help="exit with 0 although films were skipped")] = False,
     overlays: Annotated[bool, typer.Option(help="draw them")] = True,
     anchor: Annotated[

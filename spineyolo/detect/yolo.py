@@ -19,6 +19,9 @@ from spineyolo.errors import BadInputError
 from spineyolo.film import Points
 from spineyolo.polygons import outer_polygon
 
+RELEASED_WEIGHTS: Final = Path(__file__).parents[2] / "weights" / "spineyolo-n.pt"
+"""The project's own weights; see `weights/README.md`."""
+
 MIN_SCORE: Final = 0.01
 """Candidates whose levels' scores add up to less are not kept; low, so that the evaluator sees the whole curve."""
 

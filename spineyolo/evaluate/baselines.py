@@ -1,6 +1,6 @@
 """How others number, for the same table: looks alone, and counting from an end.
 
-All take the candidates of one film as a detector's boxes and whole score vectors, before any suppression, and return
+All take the candidates of one film as a detector's boxes and whole score vectors, and return
 one level for each candidate, None for those left out, as `Numbering.levels` does.
 """
 
@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import supervision as sv
 
 from spineyolo.anatomy import INDEX, LEVELS
 from spineyolo.evaluate.levels import SURE_SCORE
@@ -21,20 +22,12 @@ Floats = npt.NDArray[np.floating]
 Named = tuple[str | None, ...]
 
 
-def per_class_argmax(boxes: Floats, level_scores: Floats, iou: float = NMS_IOU) -> Named:
-    """Name each candidate by its best level; of those that share a level and overlap, the best stays.
-
-    What plain Ultralytics does. Boxes are `(n, 4)` x0, y0, x1, y1 px, scores `(n, 24)`.
-    """
-    level = level_scores.argmax(axis=1)
-    kept = _suppress(boxes, level_scores.max(axis=1, initial=0), level[:, None] == level[None], iou)
-    return tuple(LEVELS[index] if keep else None for index, keep in zip(level, kept, strict=True))
-
-
 def class_agnostic_argmax(boxes: Floats, level_scores: Floats, iou: float = NMS_IOU) -> Named:
-    """Name each candidate by its best level; of those that overlap, whatever their level, the best stays."""
-    everything = np.ones((len(boxes), len(boxes)), bool)
-    kept = _suppress(boxes, level_scores.max(axis=1, initial=0), everything, iou)
+    """Name each candidate by its best level; of those that overlap, whatever their level, the best stays.
+
+    Boxes are `(n, 4)` x0, y0, x1, y1 px, scores `(n, 24)`.
+    """
+    kept = _suppress(boxes, level_scores.max(axis=1, initial=0), iou)
     return tuple(LEVELS[scores.argmax()] if keep else None for scores, keep in zip(level_scores, kept, strict=True))
 
 
@@ -62,7 +55,7 @@ def count_up(
 
 def _from_the_top(boxes: Floats, level_scores: Floats, min_score: float, iou: float) -> npt.NDArray[np.intp]:
     scores = level_scores.max(axis=1, initial=0)
-    kept = _suppress(boxes, scores, np.ones((len(boxes), len(boxes)), bool), iou) & (scores >= min_score)
+    kept = _suppress(boxes, scores, iou) & (scores >= min_score)
     counted = np.flatnonzero(kept)
     return counted[np.argsort(boxes[counted, 1] + boxes[counted, 3], kind="stable")]
 
@@ -75,17 +68,8 @@ def _counted(count: int, counted: npt.NDArray[np.intp], top: int) -> Named:
     return tuple(named)
 
 
-def _suppress(boxes: Floats, scores: Floats, rivals: npt.NDArray[np.bool_], iou: float) -> npt.NDArray[np.bool_]:
-    """Return which candidates stay, `(n,)`: from the best down, each drops its rivals `(n, n)` that overlap more."""
-    sizes = boxes[:, 2:] - boxes[:, :2]
-    overlap = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    shared = np.maximum(overlap, 0).prod(axis=2)
-    area = sizes.prod(axis=1)
-    too_near = shared > iou * (area[:, None] + area[None] - shared)
-    kept = np.ones(len(boxes), bool)
-    done = np.zeros(len(boxes), bool)
-    for candidate in np.argsort(-scores, kind="stable"):
-        done[candidate] = True
-        if kept[candidate]:
-            kept &= ~(too_near[candidate] & rivals[candidate] & ~done)
-    return kept
+def _suppress(boxes: Floats, scores: Floats, iou: float) -> npt.NDArray[np.bool_]:
+    """Return which candidates stay, `(n,)`: from the best down, each drops those that overlap it more."""
+    if not len(boxes):
+        return np.zeros(0, bool)
+    return np.asarray(sv.box_non_max_suppression(np.column_stack([boxes, scores]), iou))

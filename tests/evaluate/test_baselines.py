@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spineyolo.anatomy import INDEX
-from spineyolo.evaluate.baselines import class_agnostic_argmax, count_down, count_up, per_class_argmax
+from spineyolo.evaluate.baselines import class_agnostic_argmax, count_down, count_up
 
 
 def looks(*best: tuple[str, float]) -> np.ndarray:
@@ -14,12 +14,6 @@ def looks(*best: tuple[str, float]) -> np.ndarray:
 
 def boxes_at(*y0: float) -> np.ndarray:
     return np.array([[50.0, y, 90.0, y + 30] for y in y0])
-
-
-def test_per_class_argmax__only_the_same_level_is_a_rival() -> None:
-    boxes = boxes_at(10, 12, 14, 60)
-    scores = looks(("T1", 0.5), ("T1", 0.9), ("T2", 0.6), ("T1", 0.4))
-    assert per_class_argmax(boxes, scores) == (None, "T1", "T2", "T1")
 
 
 def test_class_agnostic_argmax__every_level_is_a_rival() -> None:
@@ -51,7 +45,7 @@ def test_count_up__a_partial_view_is_named_as_if_it_ended_at_l5() -> None:
     assert count_up(boxes, scores, last="T6") == ("T4", "T5", "T6")
 
 
-@pytest.mark.parametrize("baseline", [per_class_argmax, class_agnostic_argmax, count_down, count_up])
+@pytest.mark.parametrize("baseline", [class_agnostic_argmax, count_down, count_up])
 def test_baselines__nothing_found(baseline) -> None:  # type: ignore[no-untyped-def]
     assert baseline(np.zeros((0, 4)), np.zeros((0, 24))) == ()
     assert len(baseline(boxes_at(10), looks(("L1", 0.02)))) == 1
