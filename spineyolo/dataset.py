@@ -17,13 +17,15 @@ import numpy as np
 import pandas as pd
 from rich.progress import Progress
 
-from spineyolo import imaging, splits, windows
+from spineyolo import imaging, splits, version, windows
 from spineyolo.anatomy import INDEX
 from spineyolo.errors import BadInputError, Skipped
-from spineyolo.files import write_atomic
+from spineyolo.files import make_folder, write_atomic, writing_alone
 from spineyolo.film import Film, Vertebra
 from spineyolo.formats import READERS, coco, yolo
 from spineyolo.sources import Source
+from spineyolo.version import Version
+from spineyolo.workers import end_with_parent
 
 SPLITS: Final = ("train", "val", "test")
 FORMAT_VERSION: Final = 3
@@ -32,15 +34,17 @@ FORMAT_VERSION: Final = 3
 OFF_FILM_PX: Final = 1.0
 """An outline that reaches further beyond the film's edge than rounding explains is noted before it is cut off."""
 
+_NO_SETTING: Final = {"name", "title", "url", "licence", "citation", "layout", "flawed"}  # flaws stand film by film
 _RECORDS: Final = ".done"  # one JSON a converted film, so that an interrupted run goes on
 
 
 @dataclass
 class BuildReport:
-    """What a build did: one manifest row a film or window, how many films were new, and what was skipped."""
+    """What a build did: one manifest row a film or window, how many films were new, what it made, what was skipped."""
 
     manifest: pd.DataFrame
     converted: int
+    version: Version
     skipped: Skipped = field(default_factory=Skipped)
 
 
@@ -62,25 +66,42 @@ def build(inputs: Sequence[tuple[Source, Path]], out: Path, seed: int, workers: 
 
     Raises:
         BadInputError: before anything is written, if a source has no folder or no label format.
+        NotWrittenError: if `out` cannot be written to, or another run is writing into it.
     """
     for source, root in inputs:
         if source.format is None:
             raise BadInputError(root, "a source with a label format", f"{source.name}, which has none yet")
         if not root.is_dir():
             raise BadInputError(root, f"the folder of {source.name}", "none")
+    with writing_alone(out):
+        return _build(inputs, out, seed, workers)
+
+
+def _build(inputs: Sequence[tuple[Source, Path]], out: Path, seed: int, workers: int) -> BuildReport:
     skipped = Skipped()
     jobs = _named_apart([job for source, root in inputs for job in _jobs(source, root, out, seed, skipped)])
     for split in SPLITS:
         for folder in (out / "images" / split, out / "labels" / split):
-            folder.mkdir(parents=True, exist_ok=True)
-    (out / "annotations").mkdir(exist_ok=True)
-    (out / _RECORDS).mkdir(exist_ok=True)
+            make_folder(folder)
+    make_folder(out / "annotations")
+    make_folder(out / _RECORDS)
+    (out / version.FILE).unlink(missing_ok=True)  # until this build is through, there is no whole data set here
     records, converted = _convert_all(jobs, workers, skipped)
     _remove_stale(out, {film["film"] for record in records for film in record["films"]}, records)
     rows = sorted((film for record in records for film in record["films"]), key=lambda row: str(row["film"]))
     _write_documents(out, rows, {source.name: source.repeat for source, _ in inputs}, skipped)
     manifest = _write_manifest(out, rows)
-    return BuildReport(manifest, converted, skipped)
+    made = version.write(out, rows, _config([source for source, _ in inputs], seed))
+    return BuildReport(manifest, converted, made, skipped)
+
+
+def _config(sources: Sequence[Source], seed: int) -> dict[str, Any]:
+    """Return the settings that change what films become; what a source says of its owners does not."""
+    settings = {}
+    for source in sources:
+        content = {**vars(source), "options": dict(source.options), "view": str(source.view or "")}
+        settings[source.name] = {key: value for key, value in content.items() if key not in _NO_SETTING}
+    return {"seed": seed, "format_version": FORMAT_VERSION, "sources": settings}
 
 
 def _jobs(source: Source, root: Path, out: Path, seed: int, skipped: Skipped) -> list[_Job]:
@@ -112,7 +133,7 @@ def _named_apart(jobs: list[_Job]) -> list[_Job]:
 
 def _convert_all(jobs: list[_Job], workers: int, skipped: Skipped) -> tuple[list[dict[str, Any]], int]:
     records, converted = [], 0
-    with Progress() as progress, ProcessPoolExecutor(workers) as pool:
+    with Progress() as progress, ProcessPoolExecutor(workers, initializer=end_with_parent) as pool:
         task = progress.add_task("Converting", total=len(jobs))
         try:
             for future in as_completed([pool.submit(_convert, job) for job in jobs]):

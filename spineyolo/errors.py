@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+
+_LONGEST_QUOTE: Final = 300
+"""Characters of a file's content that a sentence quotes at most."""
 
 
 class SpineYoloError(Exception):
@@ -14,10 +18,23 @@ class BadInputError(SpineYoloError):
     """A file is not what it should be."""
 
     def __init__(self, path: Path | str, expected: str, found: str) -> None:
-        super().__init__(f"{path}: expected {expected}, found {found}")
+        super().__init__(path, expected, found)  # all three, so that it can be sent from one process to another
         self.path = Path(path)
-        self.expected = expected
-        self.found = found
+        self.expected = _printable(expected)
+        self.found = _printable(found[:_LONGEST_QUOTE] + "…" * (len(found) > _LONGEST_QUOTE))
+
+    def __str__(self) -> str:
+        return f"{_printable(str(self.args[0]))}: expected {self.expected}, found {self.found}"
+
+
+class NotWrittenError(SpineYoloError):
+    """A file or folder could not be written; what was there before is untouched."""
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(path, reason)
+
+    def __str__(self) -> str:
+        return f"{_printable(str(self.args[0]))}: not written, {self.args[1]}"
 
 
 class UnknownLevelError(SpineYoloError):
@@ -40,3 +57,8 @@ class Skipped:
 
     def __len__(self) -> int:
         return len(self.errors)
+
+
+def _printable(text: str) -> str:
+    """Return a text with what a terminal would obey or cannot show (escapes, line ends, half characters) spelt out."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

@@ -43,7 +43,7 @@ def main(
     except SpineYoloError as error:
         console.print(f"[red]{escape(str(error))}")
         raise typer.Exit(1) from error
-    console.print(f"Wrote {out}")
+    console.print(f"Wrote {out}: version {report.version}", markup=False, soft_wrap=True)
     if report.skipped.errors and not allow_skips:
         raise typer.Exit(1)
 

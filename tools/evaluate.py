@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from spineyolo import version
 from spineyolo.errors import SpineYoloError
 from spineyolo.evaluate import report
 
@@ -36,6 +37,7 @@ def main(
     about = {
         "command": f"python {shlex.join(sys.argv)}",
         "truth": str(truth),
+        "data set": version.describe(truth),
         "commit": report.commit(),
         "counts": f"{len(films)} films, {sum(len(film.truths) for film in films)} vertebrae",
     }

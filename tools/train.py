@@ -11,6 +11,8 @@ from rich.console import Console
 from ultralytics import YOLO
 from ultralytics.utils import ONLINE
 
+from spineyolo import version
+from spineyolo.errors import SpineYoloError
 from spineyolo.training import SpineTrainer
 
 console = Console()
@@ -31,9 +33,27 @@ def main(
         if not last.is_file():
             console.print(f"[red]{last}: expected the checkpoint of a run to resume, found none")
             raise typer.Exit(1)
-        YOLO(str(last)).train(trainer=SpineTrainer, resume=True)
+        model, settings = YOLO(str(last)), {"resume": True}
     else:
-        starting_model(settings.pop("model"), start).train(trainer=SpineTrainer, **settings)
+        model = starting_model(settings.pop("model"), start)
+    model.add_callback("on_pretrain_routine_end", note_data)
+    try:
+        model.train(trainer=SpineTrainer, **settings)
+    except SpineYoloError as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
+def note_data(trainer: SpineTrainer) -> None:
+    """Write into a run which version of the data set it learns from; one that goes on must find the same."""
+    data, run = Path(trainer.data["path"]), Path(trainer.save_dir)
+    if trainer.args.resume:
+        version.check_same(data, run)
+    elif (data / version.FILE).exists():
+        console.print(f"Learning from {version.record(data, run)}", markup=False, soft_wrap=True)
+    else:
+        (run / version.FILE).unlink(missing_ok=True)
+        console.print(f"[yellow]{data} has no version.json: this run does not say what it learnt from")
 
 
 def starting_model(name: str, start: Path | None) -> YOLO:
