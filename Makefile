@@ -6,7 +6,7 @@ PHANTOM = $(BIN)/python tools/render.py phantom --out $(DEMO)/films
 # Films of your own, in place of rendered ones: make demo FILMS='my_films/*.png'
 FILMS ?=
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint soak audit clean
 
 demo: $(VENV)/.ready ## films in; numbered overlays, a table and one page to look at out
 ifeq ($(strip $(FILMS)),)
@@ -31,6 +31,12 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+soak: $(VENV)/.ready ## the long fault tests; writes benchmarks/faults.md
+	$(BIN)/python -m tests.faults.soak
+
+audit: $(VENV)/.ready ## known holes in what is installed; needs a network
+	$(BIN)/pip-audit --local --progress-spinner off
 
 # ultralytics wants opencv-python and roboflow opencv-python-headless; both write cv2/ and the last one wins.
 # The full one goes last: a live window needs it.
