@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,21 +11,15 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from spineyolo.detect.yolo import RELEASED_WEIGHTS, YoloDetector
+from spineyolo.detect.load import RELEASED_WEIGHTS
+from spineyolo.detect.yolo import YoloDetector
 from spineyolo.errors import SpineYoloError
 from spineyolo.evaluate import numbering_benchmark as benchmark
 from spineyolo.evaluate import report
-from spineyolo.evaluate.cases import in_groups, read_cases
+from spineyolo.evaluate.cases import Split, in_groups, read_cases
+from spineyolo.evaluate.tables import screen_table
 
 console = Console()
-
-
-class Split(StrEnum):
-    """Splits of a converted data set."""
-
-    TRAIN = "train"
-    VAL = "val"
-    TEST = "test"
 
 
 def main(
@@ -48,8 +41,8 @@ def main(
         results = {name: benchmark.group_figures(benchmark.GROUPS[name], measured) for name in groups}
         about = {
             "command": f"python {shlex.join(sys.argv)}",
-            "data set": benchmark.fingerprint(data / "annotations" / f"{split}.json"),
-            "weights": benchmark.fingerprint(weights),
+            "data set": report.fingerprint(data / "annotations" / f"{split}.json"),
+            "weights": report.fingerprint(weights),
             "commit": report.commit(),
         }
         benchmark.write(results, out, about)
@@ -57,7 +50,7 @@ def main(
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
     for table in benchmark.tables(results):
-        console.print(benchmark.screen_table(table))
+        console.print(screen_table(table))
     console.print(f"Wrote {out / 'numbering'}.json and .md", markup=False)
 
 

@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from spineyolo.detect.yolo import RELEASED_WEIGHTS, YoloDetector
+from spineyolo.detect.load import RELEASED_WEIGHTS
+from spineyolo.detect.yolo import YoloDetector
 from spineyolo.errors import SpineYoloError
 from spineyolo.evaluate import fit_costs as fit
 from spineyolo.evaluate.cases import in_groups, read_cases

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pycocotools import mask as coco_mask
 
 from spineyolo import imaging, windows
 from spineyolo.anatomy import CATEGORY_ID, LEVELS, View
 from spineyolo.errors import BadInputError, Skipped
+from spineyolo.evaluate.coco import encoded
 from spineyolo.film import Vertebra
 from spineyolo.formats import coco
 from spineyolo.polygons import bounding_box, signed_area
 from spineyolo.sources import Source
+
+
+class Split(StrEnum):
+    """Splits of a converted data set."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,9 +139,15 @@ def in_groups(cases: Iterable[Case], groups: Mapping[str, Group]) -> list[Case]:
     return chosen
 
 
-def encoded(annotations: list[dict[str, Any]], height: int, width: int) -> list[dict[str, Any]]:
-    """Return annotations with their rings as run lengths: drawn once, not by each evaluation again."""
-    return [
-        {**annotation, "segmentation": coco_mask.frPyObjects(annotation["segmentation"], height, width)[0]}
-        for annotation in annotations
-    ]
+def whole_films(data: Path, split: str, source: str | None = None) -> list[Case]:
+    """Return the whole films of one split of a converted data set, perhaps of one source alone.
+
+    Raises:
+        BadInputError: as `read_cases` does, or if there are none.
+    """
+    films = read_cases(data, split, {})
+    chosen = [film for film in films if source in {None, film.source}]
+    if not chosen:
+        there = ", ".join(sorted({film.source for film in films})) or "none"
+        raise BadInputError(data, f"{split} films of {source or 'any source'}", f"those of {there}")
+    return chosen

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from pycocotools import mask as coco_mask
 from scipy.optimize import linear_sum_assignment
 
+from spineyolo.evaluate.coco import encoded
+
 MATCH_IOU: Final = 0.5
 SURE_SCORE: Final = 0.25
 """Predictions below are not said to be found; the threshold of one operating point, the same for every model."""
@@ -32,38 +34,46 @@ class FilmLevels:
         return sum(shift == 0 for shift in self.shifts)
 
 
-def compare(image: dict[str, Any], truths: list[dict[str, Any]], predictions: list[dict[str, Any]]) -> FilmLevels:
+@dataclass(frozen=True)
+class Match:
+    """A prediction and the truth it is matched to, by their places in the film's lists, and their mask IoU."""
+
+    prediction: int
+    truth: int
+    iou: float
+
+    @property
+    def dice(self) -> float:
+        """2|A∩B| / (|A| + |B|), in terms of IoU."""
+        return 2 * self.iou / (1 + self.iou)
+
+
+def match(image: dict[str, Any], truths: list[dict[str, Any]], predictions: list[dict[str, Any]]) -> list[Match]:
     """Match the sure predictions of one film to its truths, one to one, so that their mask IoUs add up to most.
 
-    Pairs below an IoU of `MATCH_IOU` do not count, nor do they weigh in the choice. A shift is predicted less
-    true category id: +1 is one level too low.
+    Pairs below an IoU of `MATCH_IOU` do not count, nor do they weigh in the choice.
     """
-    sure = [p for p in predictions if p["score"] >= SURE_SCORE and not p.get("dropped", False)]
+    sure = [i for i, p in enumerate(predictions) if p["score"] >= SURE_SCORE and not p.get("dropped", False)]
     if not sure or not truths:
-        return FilmLevels(len(truths), (), (), ())
-    true_masks, masks = _rles(truths, image), _rles(sure, image)
+        return []
+    size = (image["height"], image["width"])
+    true_masks = [truth["segmentation"] for truth in encoded(truths, *size)]
+    masks = [found["segmentation"] for found in encoded([predictions[i] for i in sure], *size)]
     ious: npt.NDArray[np.float64] = coco_mask.iou(masks, true_masks, [0] * len(true_masks))
     matching = np.where(ious >= MATCH_IOU, ious, 0)
-    pairs = [(i, j) for i, j in zip(*linear_sum_assignment(-matching), strict=True) if matching[i, j]]
-    found = [float(ious[pair]) for pair in pairs]
+    pairs = zip(*linear_sum_assignment(-matching), strict=True)
+    return [Match(sure[i], int(j), float(ious[i, j])) for i, j in pairs if matching[i, j]]
+
+
+def compare(image: dict[str, Any], truths: list[dict[str, Any]], predictions: list[dict[str, Any]]) -> FilmLevels:
+    """Return what `match` makes of one film; a shift is predicted less true category id: +1 is one level too low."""
+    matches = match(image, truths, predictions)
     return FilmLevels(
         truths=len(truths),
-        shifts=tuple(sure[i]["category_id"] - truths[j]["category_id"] for i, j in pairs),
-        ious=tuple(found),
-        dices=tuple(2 * iou / (1 + iou) for iou in found),  # 2|A∩B| / (|A| + |B|), in terms of IoU
+        shifts=tuple(predictions[m.prediction]["category_id"] - truths[m.truth]["category_id"] for m in matches),
+        ious=tuple(m.iou for m in matches),
+        dices=tuple(m.dice for m in matches),
     )
-
-
-def _rles(annotations: list[dict[str, Any]], image: dict[str, Any]) -> list[Any]:
-    rles = []
-    for annotation in annotations:
-        segmentation = annotation["segmentation"]
-        if isinstance(segmentation, list):
-            segmentation = coco_mask.merge(coco_mask.frPyObjects(segmentation, image["height"], image["width"]))
-        elif isinstance(segmentation["counts"], list):
-            segmentation = coco_mask.frPyObjects(segmentation, image["height"], image["width"])
-        rles.append(segmentation)
-    return rles
 
 
 def summarize(films: Iterable[FilmLevels]) -> dict[str, Any]:

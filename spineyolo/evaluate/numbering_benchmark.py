@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -15,17 +14,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import supervision as sv
-from rich.table import Table
 from ultralytics import YOLO
 
 from spineyolo.anatomy import LEVELS
 from spineyolo.detect import Detections
+from spineyolo.detect.candidates import MAX_CANDIDATES, MIN_SCORE
 from spineyolo.detect.canvas import place
-from spineyolo.detect.yolo import MAX_CANDIDATES, MIN_SCORE
-from spineyolo.evaluate import baselines
-from spineyolo.evaluate.cases import Case, Group, encoded
-from spineyolo.evaluate.coco import SpineEvaluator
+from spineyolo.evaluate import baselines, bootstrap
+from spineyolo.evaluate.cases import Case, Group
+from spineyolo.evaluate.coco import SpineEvaluator, encoded
 from spineyolo.evaluate.levels import SURE_SCORE, FilmLevels, compare, summarize
+from spineyolo.evaluate.tables import json_value, markdown
 from spineyolo.export import coco_document
 from spineyolo.files import write_atomic
 from spineyolo.film import Vertebra
@@ -46,9 +45,6 @@ RIVALS: Final = ("a", "b", "c", "d")
 
 WINDOW_SEEDS: Final = {"lateral": (0,)}
 """Sources whose whole films give windows here, and the seeds they are cut with (`windows.cut`)."""
-
-RESAMPLES: Final = 2000
-"""Of the percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13)."""
 
 _NOTES: Final = (
     "b to e number the same candidates, found once a film; b to d count a candidate's score as ours does, its levels' "
@@ -172,22 +168,26 @@ def group_figures(group: Group, measured: Sequence[tuple[Case, Mapping[str, Outc
     pairs = [pair for pair in measured if group.holds(pair[0])]
     cases, results = [case for case, _ in pairs], [result for _, result in pairs]
     films = pd.factorize(np.array([case.path.stem for case in cases]))[0]
-    draws = np.random.default_rng(0).integers(films.max() + 1, size=(RESAMPLES, films.max() + 1))
+    counts = bootstrap.film_counts(np.ones(films.max() + 1, bool))
     right = {method: _right(results, method) for method in METHODS}
     whole = np.array([[len(case.vertebrae), 1] for case in cases])
     figures: dict[str, dict[str, Any]] = {}
     for method in METHODS:
         found = figures[method] = _summary(cases, results, method)
         for column, name in enumerate(("identification", "films_all_right")):
-            shares = {m: _resampled(right[m][:, column], whole[:, column], films, draws) for m in (method, OURS)}
-            found[f"{name}_95"] = _interval(shares[method])
+            wholes = np.bincount(films, weights=whole[:, column])
+            shares = {
+                m: bootstrap.share(np.bincount(films, weights=right[m][:, column]), wholes, counts)
+                for m in (method, OURS)
+            }
+            found[f"{name}_95"] = list(bootstrap.interval(shares[method][1:]))
             if method in RIVALS:
-                ours = right[OURS][:, column].sum() - right[method][:, column].sum()
-                found[f"{name}_lead"] = float(ours / whole[:, column].sum())
-                found[f"{name}_lead_95"] = _interval(shares[OURS] - shares[method])
+                lead = shares[OURS] - shares[method]
+                found[f"{name}_lead"] = float(lead[0])
+                found[f"{name}_lead_95"] = list(bootstrap.interval(lead[1:]))
     shifts = summarize(result[OURS].levels for result in results)["shifts"]
-    counts = {"films": int(films.max()) + 1, "cases": len(cases), "vertebrae": int(whole[:, 0].sum())}
-    return {**counts, "methods": figures, "sure": _sureness([result[OURS] for result in results]), "shifts": shifts}
+    sizes = {"films": int(films.max()) + 1, "cases": len(cases), "vertebrae": int(whole[:, 0].sum())}
+    return {**sizes, "methods": figures, "sure": _sureness([result[OURS] for result in results]), "shifts": shifts}
 
 
 def _right(results: Sequence[Mapping[str, Outcome]], method: str) -> npt.NDArray[np.int64]:
@@ -205,18 +205,6 @@ def _summary(cases: Sequence[Case], results: Sequence[Mapping[str, Outcome]], me
     found = summarize(result[method].levels for result in results)
     kept = {name: found[name] for name in ("identification", "films_all_right", "detection")}
     return {**kept, "mask_AP50": evaluator.summarize()["mask_numbered_mAP50"]}
-
-
-def _resampled(
-    part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64], films: npt.NDArray[np.intp], draws: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
-    """Return the share of `part` in `whole`, both `(n,)` of cases of some `films`, in draws `(resamples, films)`."""
-    parts, wholes = (np.bincount(films, weights=values) for values in (part, whole))
-    return np.asarray(parts[draws].sum(axis=1) / wholes[draws].sum(axis=1))
-
-
-def _interval(values: npt.NDArray[np.float64]) -> list[float]:
-    return [float(value) for value in np.percentile(values, [2.5, 97.5])]
 
 
 def _sureness(ours: Sequence[Outcome]) -> dict[str, Any]:
@@ -266,42 +254,17 @@ def tables(results: Mapping[str, Mapping[str, Any]]) -> tuple[pd.DataFrame, pd.D
     return pd.DataFrame(methods), pd.DataFrame(ours)
 
 
-def screen_table(table: pd.DataFrame) -> Table:
-    """Return a table for the screen."""
-    shown = Table(*table.columns)
-    for row in table.itertuples(index=False):
-        shown.add_row(*row)
-    return shown
-
-
 def write(results: Mapping[str, Mapping[str, Any]], folder: Path, about: Mapping[str, str]) -> None:
     """Write `numbering.json` (null where there is no truth, or no sure film) and `numbering.md`, each whole or not."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = json.dumps({"about": about, "methods": METHODS, "results": _known(results)}, indent=1, allow_nan=False)
+    content = json.dumps(
+        {"about": about, "methods": METHODS, "results": json_value(results)}, indent=1, allow_nan=False
+    )
     methods, ours = tables(results)
     lines = ["# numbering", "", *(f"- {key}: `{value}`" for key, value in about.items()), ""]
-    lines += [*_markdown(methods), "", "Ours (e):", "", *_markdown(ours), "", *(f"- {note}" for note in _NOTES)]
+    lines += [*markdown(methods), "", "Ours (e):", "", *markdown(ours), "", *(f"- {note}" for note in _NOTES)]
     write_atomic(folder / "numbering.json", content.encode())
     write_atomic(folder / "numbering.md", ("\n".join(lines) + "\n").encode())
-
-
-def _markdown(table: pd.DataFrame) -> list[str]:
-    rows = ["| " + " | ".join(row) + " |" for row in [list(table.columns), *table.to_numpy().tolist()]]
-    return [rows[0], "|" + "---|" * len(table.columns), *rows[1:]]
-
-
-def _known(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _known(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_known(inner) for inner in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def fingerprint(path: Path) -> str:
-    """Return a file's path, from this folder on if it is in it, and the beginning of its SHA-256."""
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    return f"{shown}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
 
 
 def _with_interval(found: Mapping[str, Any], name: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import math
 import subprocess
 from collections import defaultdict
 from collections.abc import Collection
@@ -16,7 +16,8 @@ from rich.table import Table
 
 from spineyolo.errors import BadInputError
 from spineyolo.evaluate import levels
-from spineyolo.evaluate.coco import SpineEvaluator
+from spineyolo.evaluate.coco import SpineEvaluator, encoded
+from spineyolo.evaluate.tables import json_value
 from spineyolo.files import read_json, write_atomic
 
 MAIN_FIGURES: Final = (
@@ -126,10 +127,14 @@ def _read_document(path: Path, keys: set[str]) -> tuple[dict[str, dict[str, Any]
 def figures(films: list[FilmPair]) -> dict[str, Any]:
     """Return every figure of a set of films."""
     evaluator = SpineEvaluator()
+    compared = []
     for film in films:
-        evaluator.update(film.image, film.truths, film.predictions)
+        size = (film.image["height"], film.image["width"])
+        truths, predictions = encoded(film.truths, *size), encoded(film.predictions, *size)
+        evaluator.update(film.image, truths, predictions)
+        compared.append(levels.compare(film.image, truths, predictions))
     evaluator.accumulate()
-    found = levels.summarize(levels.compare(film.image, film.truths, film.predictions) for film in films)
+    found = levels.summarize(compared)
     counts = {"films": len(films), "vertebrae": sum(len(film.truths) for film in films)}
     return {**counts, **found, **evaluator.summarize()}
 
@@ -172,8 +177,7 @@ def screen_table(results: dict[str, dict[str, Any]]) -> Table:
 def write(results: dict[str, dict[str, Any]], folder: Path, name: str, about: dict[str, str]) -> None:
     """Write `NAME.json` (every figure; null without truth) and `NAME.md` (all but the single levels)."""
     folder.mkdir(parents=True, exist_ok=True)
-    known = {group: {key: _null_if_nan(value) for key, value in found.items()} for group, found in results.items()}
-    content = json.dumps({"about": about, "results": known}, indent=1, allow_nan=False)
+    content = json.dumps({"about": about, "results": json_value(results)}, indent=1, allow_nan=False)
     write_atomic(folder / f"{name}.json", content.encode())
     lines = [f"# {name}", "", *(f"- {key}: `{value}`" for key, value in about.items()), ""]
     lines += ["| figure | " + " | ".join(results) + " |", "|---|" + "---|" * len(results)]
@@ -192,8 +196,12 @@ def commit() -> str:
     return run.stdout.strip()
 
 
-def _null_if_nan(value: Any) -> Any:
-    return None if isinstance(value, float) and math.isnan(value) else value
+def fingerprint(path: Path) -> str:
+    """Return a file's or folder's path, from this folder on if it is in it, and the beginning of its SHA-256."""
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files))
+    return f"{shown}, sha256 {digest.hexdigest()[:12]}"
 
 
 def _text(value: Any) -> str:

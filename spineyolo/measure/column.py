@@ -217,7 +217,7 @@ def _voids(found: Sequence[tuple[str, Array, Fit]], size: tuple[int, int], grey:
         around = np.delete(heights[max(0, row - 2) : row + 3], min(row, 2))
         if _is_cut(ring, size):
             voids.append("cut by the film's edge")
-        elif grey is not None and _metal(ring, grey):
+        elif grey is not None and covered_by_metal(ring, grey):
             voids.append("covered by metal or something as dense")
         elif len(around) and heights[row] > FUSED_HEIGHT * np.median(around):
             voids.append("its outline spans more than one body: fused, or two found as one")
@@ -235,8 +235,8 @@ def _is_cut(ring: Array, size: tuple[int, int]) -> bool:
     return bool(edge.difference(window).length > EDGE_SHARE * edge.length)
 
 
-def _metal(ring: Array, grey: Grey) -> bool:
-    """Tell whether a body is covered by metal: much of it is white, and what lies around it is not.
+def covered_by_metal(ring: Array, grey: Grey) -> bool:
+    """Tell whether a body `(n, 2)` px is covered by metal: much of it is white, and what lies around it is not.
 
     Where a film is overexposed its surroundings are white as well.
     """
