@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,27 +14,37 @@ import numpy as np
 import numpy.typing as npt
 import pydicom
 from PIL import Image, ImageOps, UnidentifiedImageError
+from pydicom.encaps import get_frame
 from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_file_meta_info
 from pydicom.multival import MultiValue
-from pydicom.pixels import apply_rescale, apply_voi_lut
+from pydicom.pixels import apply_rescale, apply_voi_lut, pixel_array
+from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
 from spineyolo.errors import BadInputError
+from spineyolo.files import check_file, read_bytes
 
 MAX_SIDE_PX: Final = 20_000
 """Longest side that is decoded; a scanned whole-spine film has some 4000."""
+
+MAX_PIXELS: Final = 100_000_000
+"""Largest film that is decoded; a detector of 43 × 129 cm at 0.1 mm gives 55 million pixels."""
+
+MAX_FILE_BYTES: Final = 1_000_000_000
+"""Largest file that is read: 16 bit colour of `MAX_PIXELS` takes 600 million bytes."""
 
 WINDOW_PERCENTILES: Final = (0.5, 99.5)
 """Grey values mapped to 0 and 255 where the file states no window."""
 
 _DICOM_SUFFIXES: Final = frozenset({".dcm", ".dicom"})
+_PICTURE_FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP")  # Pillow reads more, PostScript by a program of its own
 IMAGE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}) | _DICOM_SUFFIXES
 
 _EXIF_ORIENTATION: Final = 0x0112
 _EXIF_SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 _TIFF_PHOTOMETRIC: Final = 0x0106
 _TIFF_WHITE_IS_ZERO: Final = 0
-# What Pillow and pydicom raise on files that are cut short or garbled.
-_DECODE_ERRORS: Final = (
+DECODE_ERRORS: Final = (
     OSError,
     SyntaxError,
     ValueError,
@@ -44,11 +55,21 @@ _DECODE_ERRORS: Final = (
     NotImplementedError,
     RuntimeError,
     ImportError,  # a codec that is not installed
+    EOFError,
+    ArithmeticError,
+    AssertionError,
+    MemoryError,
+    struct.error,
     zlib.error,
+    cv2.error,
     Image.DecompressionBombError,
 )
+"""What Pillow and pydicom raise on files that are cut short or garbled."""
 
-Image.MAX_IMAGE_PIXELS = None  # replaced by MAX_SIDE_PX, checked on the header before anything is decoded
+_UNKNOWN_FORMAT: Final = (UnidentifiedImageError, ModuleNotFoundError)
+"""Ultralytics, once imported, has Pillow look for pi_heif before it says that it does not know a format."""
+
+Image.MAX_IMAGE_PIXELS = None  # MAX_PIXELS stands in, checked on the header before anything is decoded
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +105,7 @@ def film_size(path: Path) -> tuple[int, int]:
     if _is_dicom(path):
         dataset = _read_dicom(path, header_only=True)
         return int(dataset.Columns), int(dataset.Rows)
-    with _open_picture(path) as picture:
+    with open_picture(path) as picture:
         width, height = picture.size
         sideways = picture.getexif().get(_EXIF_ORIENTATION) in _EXIF_SIDEWAYS
     return (height, width) if sideways else (width, height)
@@ -97,6 +118,7 @@ def to_8bit(values: npt.NDArray[Any], low: float, high: float) -> npt.NDArray[np
 
 
 def _is_dicom(path: Path) -> bool:
+    check_file(path, "a readable film", MAX_FILE_BYTES)
     if path.suffix.lower() in _DICOM_SUFFIXES:
         return True
     try:
@@ -107,27 +129,33 @@ def _is_dicom(path: Path) -> bool:
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
-    if not 0 < max(width, height) <= MAX_SIDE_PX:
-        raise BadInputError(path, f"sides of up to {MAX_SIDE_PX} px", f"{width} × {height} px")
+    if min(width, height) < 1 or max(width, height) > MAX_SIDE_PX or width * height > MAX_PIXELS:
+        limits = f"sides of up to {MAX_SIDE_PX} px and up to {MAX_PIXELS // 1_000_000} million pixels"
+        raise BadInputError(path, limits, f"{width} × {height} px")
 
 
-def _open_picture(path: Path) -> Image.Image:
+def open_picture(path: Path) -> Image.Image:
+    """Open a PNG, JPEG, TIFF or BMP file, its size checked and its pixels not decoded yet.
+
+    Raises:
+        BadInputError: as `load` does.
+    """
+    content = read_bytes(path, "a readable image", MAX_FILE_BYTES)
+    if not content:
+        raise BadInputError(path, "an image", "an empty file")
     try:
-        content = path.read_bytes()
-        if not content:
-            raise BadInputError(path, "an image", "an empty file")
-        picture = Image.open(io.BytesIO(content))
+        picture = Image.open(io.BytesIO(content), formats=_PICTURE_FORMATS)
         _check_size(path, *picture.size)
         picture.getexif()  # decodes a PNG, whose EXIF may lie behind its pixels
-    except UnidentifiedImageError as error:
+    except _UNKNOWN_FORMAT as error:
         raise BadInputError(path, "a PNG, JPEG, TIFF, BMP or DICOM image", "another or a broken format") from error
-    except _DECODE_ERRORS as error:
+    except DECODE_ERRORS as error:
         raise BadInputError(path, "a readable image", f"{type(error).__name__}: {error}") from error
     return picture
 
 
 def _load_picture(path: Path) -> Radiograph:
-    with _open_picture(path) as opened:
+    with open_picture(path) as opened:
         if opened.mode == "CMYK":
             raise BadInputError(path, "a grey or RGB image", "CMYK, a printer's colours; convert it first")
         try:
@@ -137,7 +165,7 @@ def _load_picture(path: Path) -> Radiograph:
             if _is_deep_white_is_zero(opened):
                 values = 65535 - values
                 notes.append("white is zero, inverted")
-        except _DECODE_ERRORS as error:
+        except DECODE_ERRORS as error:
             raise BadInputError(path, "a readable image", f"{type(error).__name__}: {error}") from error
     if values.dtype == np.uint8:
         return Radiograph(values, tuple(notes))
@@ -171,11 +199,13 @@ def _window_by_percentiles(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uin
 
 def _read_dicom(path: Path, header_only: bool) -> pydicom.Dataset:
     try:
+        if read_file_meta_info(path).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+            raise BadInputError(path, "a DICOM file that is not deflated", "one that is; convert it first")
         dataset = pydicom.dcmread(path, stop_before_pixels=header_only)
         width, height = int(dataset.get("Columns", 0)), int(dataset.get("Rows", 0))
     except InvalidDicomError as error:
         raise BadInputError(path, "a DICOM file", "another or a broken format") from error
-    except _DECODE_ERRORS as error:
+    except DECODE_ERRORS as error:
         raise BadInputError(path, "a readable DICOM file", f"{type(error).__name__}: {error}") from error
     if not width or not height or not (header_only or "PixelData" in dataset):
         raise BadInputError(path, "a DICOM image", "a DICOM file without pixels")
@@ -190,17 +220,39 @@ def _load_dicom(path: Path) -> Radiograph:
     notes = []
     try:
         frames = int(dataset.get("NumberOfFrames", 1) or 1)
-        values = dataset.pixel_array
+        _check_codestream(path, dataset)
+        values = pixel_array(dataset, index=0, decoding_plugin=_decoder(dataset))
         if frames > 1:
-            values = values[0]
             notes.append(f"first of {frames} frames")
         if dataset.get("SamplesPerPixel", 1) == 3:
             values = cv2.cvtColor(values, cv2.COLOR_RGB2GRAY)
         grey, note = _window_dicom(values, dataset)
         spacing = _pixel_spacing(dataset)
-    except _DECODE_ERRORS as error:
+    except DECODE_ERRORS as error:
         raise BadInputError(path, "a DICOM image", f"{type(error).__name__}: {error}") from error
     return Radiograph(grey, (*notes, note), spacing)
+
+
+def _decoder(dataset: pydicom.Dataset) -> str:
+    """Return which decoder of pydicom's to take; "" for its own choice, but pylibjpeg's run lengths abort on errors."""
+    return "pydicom" if dataset.file_meta.TransferSyntaxUID == RLELossless else ""
+
+
+def _check_codestream(path: Path, dataset: pydicom.Dataset) -> None:
+    """Compare the size that a JPEG or JPEG 2000 inside a DICOM file states with the file's: decoders go by theirs.
+
+    Raises:
+        BadInputError: if they differ.
+    """
+    if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        return
+    try:
+        frame = Image.open(io.BytesIO(get_frame(dataset.PixelData, 0)), formats=("JPEG", "JPEG2000"))
+    except _UNKNOWN_FORMAT:
+        return  # run lengths and JPEG-LS, which do not outgrow the file's own size
+    size = (int(dataset.Columns), int(dataset.Rows))
+    if frame.size != size:
+        raise BadInputError(path, f"an image of {size[0]} × {size[1]} px in it", f"{frame.size[0]} × {frame.size[1]}")
 
 
 def _pixel_spacing(dataset: pydicom.Dataset) -> tuple[float, float] | None:

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from spineyolo.polygons import bridge, clip_polygon, mask_from_polygon, polygon_from_mask, signed_area
+from spineyolo.polygons import (
+    bridge,
+    clip_polygon,
+    crosses_itself,
+    mask_from_polygon,
+    polygon_from_mask,
+    signed_area,
+)
 
 
 def iou(first: np.ndarray, second: np.ndarray) -> float:
@@ -53,3 +60,19 @@ def test_clip_polygon__half_inside() -> None:
 
 def test_clip_polygon__outside_is_empty() -> None:
     assert clip_polygon(np.float32([[0, 0], [1, 0], [1, 1]]), 5, 5, 9, 9).shape == (0, 2)
+
+
+def test_crosses_itself__a_ring_joined_by_bridges_hardly_does() -> None:
+    square = np.float32([[0, 0], [30, 0], [30, 30], [0, 30]])
+    holes = [square / 10 + np.float32([x, y]) for x in (4, 12, 20) for y in (4, 12, 20)]
+    assert not crosses_itself(bridge([square, *holes]), 9)
+    assert crosses_itself(bridge([square, *holes]), 8)  # there and back along each of nine bridges
+
+
+def test_crosses_itself__stars_and_scribbles() -> None:
+    turns = np.arange(5) * 4 * np.pi / 5
+    star = np.stack([np.cos(turns), np.sin(turns)], axis=1).astype(np.float32)
+    assert crosses_itself(star, 4) and not crosses_itself(star, 5)
+    there_and_back = np.tile(np.float32([[0, 0], [10, 0]]), (300, 1)) + np.linspace(0, 1, 600)[:, None] * [1, 0]
+    assert crosses_itself(there_and_back.astype(np.float32), 200)
+    assert crosses_itself(np.random.default_rng(0).uniform(0, 99, (8000, 2)).astype(np.float32), 200)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Final
 
@@ -16,12 +16,14 @@ from scipy.io.matlab import MatReadError
 from spineyolo import imaging
 from spineyolo.anatomy import INDEX, LEVELS
 from spineyolo.errors import BadInputError, Skipped
+from spineyolo.files import read_bytes, read_text
 from spineyolo.film import Film, Points, Vertebra
 from spineyolo.formats import _common
 from spineyolo.sources import Source
 
 AASCE_LEVELS: Final = LEVELS[INDEX["T1"] :]
 _POINTS: Final = 4 * len(AASCE_LEVELS)
+_MAX_MAT_BYTES: Final = 1_000_000  # one holds 136 numbers
 _ANGLES: Final = ["angle_1", "angle_2", "angle_3"]
 _RING: Final = [0, 1, 3, 2]  # top left, top right, bottom left, bottom right → a ring
 _SPLITS: Final = {"training": None, "test": "test"}  # folder → Film.split; validation is carved out of training
@@ -40,8 +42,8 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
             skipped.add(error)
             continue
         for index, name in enumerate(names):
-            path = base / "data" / folder / name
             try:
+                path = _common.film_path(root, base / "data" / folder / name)
                 points = _scaled(rows[index], path) if rows is not None else _mat_points(labels / f"{name}.mat")
                 yield _common.film(path, source, _vertebrae(points, path), split)
             except BadInputError as error:
@@ -65,13 +67,8 @@ def _base(root: Path) -> Path:
 
 
 def _film_names(labels: Path) -> list[str]:
-    try:
-        lines = (labels / "filenames.csv").read_text(encoding="utf-8").splitlines()
-        return [line.strip() for line in lines if line.strip()]
-    except OSError as error:
-        raise BadInputError(labels / "filenames.csv", "the list of films", error.strerror or "an error") from error
-    except UnicodeDecodeError as error:
-        raise BadInputError(labels / "filenames.csv", "the list of films in UTF-8", str(error)) from error
+    lines = read_text(labels / "filenames.csv", "the list of films").splitlines()
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _table(path: Path, films: int, columns: int) -> npt.NDArray[np.float64]:
@@ -81,10 +78,8 @@ def _table(path: Path, films: int, columns: int) -> npt.NDArray[np.float64]:
         BadInputError: if it is missing, holds other things than numbers, or is of another size.
     """
     try:
-        rows = pd.read_csv(path, header=None).to_numpy(np.float64)
-    except OSError as error:
-        raise BadInputError(path, "a CSV table", error.strerror or "an error") from error
-    except ValueError as error:
+        rows = pd.read_csv(StringIO(read_text(path, "a CSV table")), header=None).to_numpy(np.float64)
+    except (ValueError, TypeError, OverflowError) as error:
         raise BadInputError(path, f"rows of {columns} numbers", str(error)) from error
     if rows.shape != (films, columns):
         raise BadInputError(path, f"{films} rows of {columns} numbers", f"{rows.shape[0]} rows of {rows.shape[1]}")
@@ -99,10 +94,8 @@ def _scaled(row: npt.NDArray[np.float64], film: Path) -> Points:
 
 def _mat_points(path: Path) -> Points:
     try:
-        points = np.asarray(loadmat(path)["p2"], np.float32)
-    except OSError as error:
-        raise BadInputError(path, "the film's corners", error.strerror or "no readable file") from error
-    except (KeyError, ValueError, TypeError, NotImplementedError, zlib.error, MatReadError) as error:
+        points = np.asarray(loadmat(BytesIO(read_bytes(path, "the film's corners", _MAX_MAT_BYTES)))["p2"], np.float32)
+    except (*imaging.DECODE_ERRORS, MatReadError) as error:
         raise BadInputError(path, "a MATLAB file with p2", f"{type(error).__name__}: {error}") from error
     if points.shape != (_POINTS, 2):
         raise BadInputError(path, f"p2 of {_POINTS} × 2", f"{points.shape}")

@@ -17,7 +17,7 @@ from spineyolo.errors import BadInputError, Skipped, UnknownLevelError
 from spineyolo.files import read_json, write_atomic
 from spineyolo.film import Film, Points, Vertebra
 from spineyolo.formats import _common
-from spineyolo.polygons import bounding_box, bridge, mask_from_polygon, polygon_from_mask
+from spineyolo.polygons import bounding_box, mask_from_polygon
 from spineyolo.sources import Source
 
 SPLIT_OF_FOLDER: Final = {"train": "train", "valid": "val", "val": "val", "test": "test"}
@@ -38,12 +38,14 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
         images = root / source.options["images"] if "images" in source.options else path.parent
         split = SPLIT_OF_FOLDER.get(path.parent.name) or SPLIT_OF_FOLDER.get(path.stem)
         try:
-            yield from _read_document(path, images, split, source, skipped)
+            yield from _read_document(path, root, images, split, source, skipped)
         except BadInputError as error:
             skipped.add(error)
 
 
-def _read_document(path: Path, folder: Path, split: str | None, source: Source, skipped: Skipped) -> Iterator[Film]:
+def _read_document(
+    path: Path, root: Path, folder: Path, split: str | None, source: Source, skipped: Skipped
+) -> Iterator[Film]:
     document = read_json(path)
     try:
         categories = {str(category["id"]): str(category["name"]) for category in document["categories"]}
@@ -58,7 +60,7 @@ def _read_document(path: Path, folder: Path, split: str | None, source: Source, 
         skipped.add(BadInputError(path, "annotations of its own images", f"image_id {image_id!r}"))
     for image_id, image in images.items():
         try:
-            film = _common.film(folder / file_names[image_id], source, (), split)
+            film = _common.film(_common.film_path(root, folder / file_names[image_id]), source, (), split)
             _common.check_size(film, image.get("width"), image.get("height"))
             film = replace(film, view=_view(image, film))
             vertebrae = _vertebrae(annotations.get(image_id, []), categories, film, skipped)
@@ -106,7 +108,7 @@ def _vertebra(annotation: dict[str, Any], categories: dict[str, str], film: Film
 
 def _ring(segmentation: Any, film: Film, level: str) -> Points:
     if isinstance(segmentation, list):
-        return bridge([_common.outline(part, film.path, level) for part in segmentation])
+        return _common.joined([_common.outline(part, film.path, level) for part in segmentation], film.path, level)
     try:
         height, width = segmentation["size"]
         if (height, width) != (film.height, film.width):
@@ -115,7 +117,7 @@ def _ring(segmentation: Any, film: Film, level: str) -> Points:
         mask = coco_mask.decode(_compressed(segmentation["counts"], height, width))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BadInputError(film.path, f"a run-length mask of {level}", f"{type(error).__name__}: {error}") from error
-    return _common.outline(polygon_from_mask(mask), film.path, level)
+    return _common.traced(mask, film.path, level)
 
 
 def _compressed(counts: Any, height: int, width: int) -> Any:

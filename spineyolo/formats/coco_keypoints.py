@@ -35,11 +35,10 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
         skipped.add(BadInputError(path, "a COCO keypoints document", f"{type(error).__name__}: {error}"))
         return
     for image_id, file_name in files.items():
-        film_path = root / "images" / file_name
-        if image_id not in annotations:
-            skipped.add(BadInputError(film_path, f"an annotation in {path.name}", "none"))
-            continue
         try:
+            film_path = _common.film_path(root, root / "images" / file_name)
+            if image_id not in annotations:
+                raise BadInputError(film_path, f"an annotation in {path.name}", "none")
             vertebrae = list(_vertebrae(annotations[image_id], names, film_path, source, skipped))
             yield _common.film(film_path, source, vertebrae)
         except BadInputError as error:

@@ -35,8 +35,8 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
         skipped.add(BadInputError(path, "left or right as the source's option anterior", repr(side)))
         return
     for name, case in cases:
-        film_path = root / "images" / f"{name}.png"
         try:
+            film_path = _common.film_path(root, root / "images" / f"{name}.png")
             yield _common.film(film_path, source, _vertebrae(case, _RINGS[side], film_path, source))
         except BadInputError as error:
             skipped.add(error)

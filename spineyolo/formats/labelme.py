@@ -12,7 +12,6 @@ from spineyolo.errors import BadInputError, Skipped, UnknownLevelError
 from spineyolo.files import read_json
 from spineyolo.film import Film, Points, Vertebra
 from spineyolo.formats import _common
-from spineyolo.polygons import bridge
 from spineyolo.sources import Source
 
 
@@ -26,7 +25,7 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
         stems.add(path.stem)
         try:
             document = read_json(path)
-            film_path = (path.parent / document["imagePath"].replace("\\", "/")).resolve()
+            film_path = _common.film_path(root, path.parent / document["imagePath"].replace("\\", "/"))
             stems.add(film_path.stem)
             film = _common.film(film_path, source, ())
             _common.check_size(film, document.get("imageWidth"), document.get("imageHeight"))
@@ -54,7 +53,11 @@ def _vertebrae(shapes: list[dict[str, Any]], path: Path, skipped: Skipped) -> li
             skipped.add(error)
         except (KeyError, TypeError, AttributeError) as error:
             skipped.add(BadInputError(path, f"a labelme shape at {number}", f"{type(error).__name__}: {error}"))
-    return [Vertebra(key[0], bridge(rings), box_only=key not in outlined) for key, rings in parts.items() if rings]
+    return [
+        Vertebra(level, _common.joined(rings, path, level), box_only=(level, group) not in outlined)
+        for (level, group), rings in parts.items()
+        if rings
+    ]
 
 
 def _ring(shape: dict[str, Any], path: Path) -> Points:

@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 
 from spineyolo.anatomy import parse_level
 from spineyolo.errors import BadInputError, Skipped, UnknownLevelError
 from spineyolo.film import Film, Vertebra
 from spineyolo.formats import _common
-from spineyolo.imaging import IMAGE_SUFFIXES
-from spineyolo.polygons import polygon_from_mask
+from spineyolo.imaging import DECODE_ERRORS, IMAGE_SUFFIXES, open_picture
 from spineyolo.sources import Source
 
 
@@ -76,7 +74,7 @@ def _vertebrae(named: Iterator[tuple[str, npt.NDArray[np.bool_]]], film: Film, s
         except UnknownLevelError:
             skipped.add(BadInputError(film.path, "masks named by level", repr(name)))
             continue
-        yield Vertebra(level, _common.outline(polygon_from_mask(mask), film.path, level))
+        yield Vertebra(level, _common.traced(mask, film.path, level))
 
 
 def _level_masks(path: Path, by_id: dict[int, str], skipped: Skipped) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
@@ -100,14 +98,10 @@ def _binary_masks(folder: Path) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
 
 def _open(path: Path) -> npt.NDArray[Any]:
     try:
-        with Image.open(path) as picture:
+        with open_picture(path) as picture:
             values: npt.NDArray[Any] = np.asarray(picture)
-    except UnidentifiedImageError as error:
-        raise BadInputError(path, "a PNG mask", "another or a broken format") from error
-    except OSError as error:
-        raise BadInputError(path, "a PNG mask", error.strerror or str(error)) from error
-    except (SyntaxError, ValueError) as error:  # what Pillow raises on garbled chunks
-        raise BadInputError(path, "a PNG mask", str(error)) from error
+    except DECODE_ERRORS as error:
+        raise BadInputError(path, "a PNG mask", f"{type(error).__name__}: {error}") from error
     if values.ndim == 2:
         return values
     colours = values.shape[2] - (values.shape[2] in {2, 4})  # alpha is no part of the mask

@@ -10,6 +10,7 @@ from defusedxml import ElementTree
 
 from spineyolo.anatomy import parse_level
 from spineyolo.errors import BadInputError, Skipped, UnknownLevelError
+from spineyolo.files import MAX_TEXT_BYTES, read_bytes
 from spineyolo.film import Film, Vertebra
 from spineyolo.formats import _common
 from spineyolo.sources import Source
@@ -40,9 +41,10 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
 
 
 def _parse(path: Path) -> Element:
+    content = read_bytes(path, "a Pascal VOC file", MAX_TEXT_BYTES)
     try:
-        root: Element = ElementTree.parse(path, forbid_dtd=True).getroot()
-    except (OSError, ParseError, LookupError, ValueError) as error:  # defusedxml's refusals are ValueErrors
+        root: Element = ElementTree.fromstring(content, forbid_dtd=True)
+    except (ParseError, LookupError, ValueError) as error:  # defusedxml's refusals are ValueErrors
         raise BadInputError(path, "a Pascal VOC file", f"{type(error).__name__}: {error}") from error
     return root
 

@@ -11,7 +11,7 @@ import yaml
 
 from spineyolo.anatomy import INDEX, LEVELS, parse_level
 from spineyolo.errors import BadInputError, Skipped, UnknownLevelError
-from spineyolo.files import write_atomic
+from spineyolo.files import read_text, write_atomic
 from spineyolo.film import Film, Vertebra
 from spineyolo.formats import _common
 from spineyolo.formats.coco import SPLIT_OF_FOLDER
@@ -19,6 +19,8 @@ from spineyolo.imaging import IMAGE_SUFFIXES
 from spineyolo.sources import Source
 
 _BOX_NUMBERS: Final = 5
+_MAX_LABEL_BYTES: Final = 20_000_000  # 100 outlines of the most points that are read
+_MAX_YAML_BYTES: Final = 100_000  # 24 names take some 500
 
 
 def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
@@ -57,23 +59,19 @@ def _label_path(image: Path, root: Path) -> Path:
 
 def _class_levels(path: Path) -> dict[int, str]:
     """Return the names of the classes by number, as `data.yaml` gives them."""
+    text = read_text(path, "the names of the classes", _MAX_YAML_BYTES)
     try:
-        names = yaml.safe_load(path.read_text(encoding="utf-8"))["names"]
-        pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
+        names = yaml.safe_load(text)["names"]
+        pairs = list(names.items() if isinstance(names, Mapping) else enumerate(names))
+        if nested := [number for number, name in pairs if isinstance(name, (list, dict))]:  # perhaps many times over
+            raise BadInputError(path, "names that are words", f"a list or a mapping for class {nested[0]}")
         return {int(number): str(name) for number, name in pairs}
-    except OSError as error:
-        raise BadInputError(path, "the names of the classes", error.strerror or "an error") from error
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise BadInputError(path, "YAML with names", f"{type(error).__name__}: {error}") from error
 
 
 def _vertebrae(path: Path, film: Film, names: dict[int, str], skipped: Skipped) -> list[Vertebra]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadInputError(film.path, f"labels in {path.name}", "no such file") from error
-    except UnicodeDecodeError as error:
-        raise BadInputError(path, "lines of numbers", "another kind of file") from error
+    text = read_text(path, f"labels of {film.path.name}, lines of numbers", _MAX_LABEL_BYTES)
     vertebrae = []
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
@@ -100,7 +98,7 @@ def _vertebra(words: list[str], film: Film, names: dict[int, str], path: Path, w
         box = [*(centre - side / 2).tolist(), *(centre + side / 2).tolist()]
         return Vertebra(level, _common.rectangle(box, path, what), box_only=True)
     ring = _common.outline(values, path, what)
-    return Vertebra(level, (ring * size).astype(np.float32))
+    return Vertebra(level, _common.outline(ring * size, path, what))
 
 
 def read_labels(folder: Path, film: Film, skipped: Skipped) -> list[Vertebra]:

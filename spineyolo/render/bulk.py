@@ -20,13 +20,14 @@ from rich.progress import Progress
 
 from spineyolo.anatomy import LEVELS
 from spineyolo.errors import BadInputError
-from spineyolo.files import read_json, write_atomic
+from spineyolo.files import read_json, write_atomic, writing_alone
 from spineyolo.film import Film, Vertebra
 from spineyolo.formats import coco
 from spineyolo.render.phantom import RenderedFilm, render
 from spineyolo.render.sampling import sample
 from spineyolo.render.spec import Projection, Window
 from spineyolo.render.truth import VIEW_OF
+from spineyolo.workers import end_with_parent
 
 ANNOTATIONS: Final = "annotations.json"
 RENDER_VERSION: Final = 1
@@ -71,13 +72,18 @@ def render_all(order: Order, out: Path, workers: int) -> list[Film]:
 
     Raises:
         BadInputError: if `out` holds a truth record that is none.
+        NotWrittenError: if `out` cannot be written to, or another run is writing into it.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    with writing_alone(out):
+        return _render_all(order, out, workers)
+
+
+def _render_all(order: Order, out: Path, workers: int) -> list[Film]:
     seeds = range(order.seed, order.seed + order.count)
     missing = [seed for seed in seeds if not _is_done(order, out, seed)]
     # Spawned, not forked: a fork of a process whose libraries run threads may hang.
     context = multiprocessing.get_context("spawn")
-    with Progress() as progress, ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with Progress() as progress, ProcessPoolExecutor(workers, context, end_with_parent) as pool:
         task = progress.add_task("Rendering", total=order.count, completed=order.count - len(missing))
         try:
             for future in as_completed([pool.submit(_render_one, order, out, seed) for seed in missing]):
