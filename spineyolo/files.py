@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import stat
@@ -140,3 +141,9 @@ def read_json(path: Path) -> Any:
         return json.loads(read_text(path, "a JSON file"))
     except (ValueError, RecursionError) as error:
         raise BadInputError(path, "JSON", f"{type(error).__name__}: {error}") from error
+
+
+def sha256_of(path: Path) -> str:
+    """Return a file's SHA-256 in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

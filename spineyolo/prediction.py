@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
+from typing import Final
 
 from spineyolo import imaging
 from spineyolo.detect import Detections, Detector
 from spineyolo.errors import BadInputError, Skipped
 from spineyolo.numbering import AnchorOrderError, Numbering, number
 from spineyolo.numbering.anchors import Anchors, candidates_of
+
+_AHEAD: Final = 2
+"""Films that may wait decoded; a whole-spine film takes some 3 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +46,31 @@ def predict(detector: Detector, path: Path, anchors: Anchors | None = None) -> t
     Raises:
         BadInputError: if the file is no readable film, or an anchor is on no vertebra or in the wrong order.
     """
-    radiograph = imaging.load(path)
+    return predict_radiograph(detector, path, imaging.load(path), anchors)
+
+
+def predict_all(
+    detector: Detector, paths: Iterable[Path], skipped: Skipped, anchors: Mapping[str, Anchors] | None = None
+) -> Iterator[tuple[Prediction, imaging.Radiograph]]:
+    """Predict film by film, with the anchors of each by its file name; the next films are decoded meanwhile.
+
+    A film that cannot be read, or whose anchors do not fit it, is noted in `skipped` and the others go on.
+    """
+    for path, reading in _read_ahead(paths):
+        try:
+            yield predict_radiograph(detector, path, reading.result(), (anchors or {}).get(path.name))
+        except BadInputError as error:
+            skipped.add(error)
+
+
+def predict_radiograph(
+    detector: Detector, path: Path, radiograph: imaging.Radiograph, anchors: Anchors | None = None
+) -> tuple[Prediction, imaging.Radiograph]:
+    """Find and number the vertebrae on a film that is decoded already; `path` is its name, and is not read.
+
+    Raises:
+        BadInputError: if an anchor is on no vertebra or in the wrong order.
+    """
     height, width = radiograph.grey.shape
     detections = detector.detect(radiograph.grey)
     known = candidates_of(anchors or {}, detections, path)
@@ -52,18 +82,15 @@ def predict(detector: Detector, path: Path, anchors: Anchors | None = None) -> t
     return Prediction(path, height, width, detections, numbering), radiograph
 
 
-def predict_all(
-    detector: Detector, paths: Iterable[Path], skipped: Skipped, anchors: Mapping[str, Anchors] | None = None
-) -> Iterator[tuple[Prediction, imaging.Radiograph]]:
-    """Predict film by film, with the anchors of each by its file name.
-
-    A film that cannot be read, or whose anchors do not fit it, is noted in `skipped` and the others go on.
-    """
-    for path in paths:
-        try:
-            yield predict(detector, path, (anchors or {}).get(path.name))
-        except BadInputError as error:
-            skipped.add(error)
+def _read_ahead(paths: Iterable[Path]) -> Iterator[tuple[Path, Future[imaging.Radiograph]]]:
+    """Yield each film in turn while a thread decodes up to `_AHEAD` films more."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        waiting: deque[tuple[Path, Future[imaging.Radiograph]]] = deque()
+        for path in paths:
+            waiting.append((path, reader.submit(imaging.load, path)))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft()
+        yield from waiting
 
 
 def find_films(patterns: Iterable[str], skipped: Skipped) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,11 @@ class SpineTrainer(SegmentationTrainer):
         model = self.model
         model.criterion = SampledMaskLoss(model)
         if self.device.type == "cpu":
-            torch.set_num_threads(torch.multiprocessing.cpu_count())  # Ultralytics leaves one core idle
+            torch.set_num_threads(_usable_cores())  # Ultralytics leaves one core idle
             self.amp = torch.cpu._is_avx512_bf16_supported()  # bfloat16 needs no gradient scaler
             model.criterion = Float32Criterion(model.criterion)
+
+
+def _usable_cores() -> int:
+    """Return how many cores this process may use; all of them where the system does not say (macOS, Windows)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

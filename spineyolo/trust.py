@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 import torch
 
 from spineyolo.errors import BadInputError
+from spineyolo.files import sha256_of
 
 TRUSTED: Final = Path(__file__).parents[1] / "weights" / "trusted.txt"
 """SHA-256 digests of files that their owner trusts whatever is in them, one `DIGEST NAME` a line."""
@@ -53,12 +53,6 @@ def load_checkpoint(path: Path, trusted: Path = TRUSTED) -> dict[str, Any]:
         expected += f" the line '{digest} {path.name}' to {trusted}"
         raise BadInputError(path, expected, f"{type(error).__name__}: {reason}") from error
     return _mapping(content, path)
-
-
-def sha256_of(path: Path) -> str:
-    """Return a file's SHA-256 in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digests(trusted: Path) -> set[str]:

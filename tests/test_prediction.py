@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -71,3 +72,17 @@ def test_find_films__nothing_named_is_noted(tmp_path: Path) -> None:
     skipped = Skipped()
     assert find_films([str(tmp_path / "missing.png"), str(tmp_path)], skipped) == []
     assert len(skipped) == 2
+
+
+def test_predict_all__decodes_ahead_but_not_far(tmp_path: Path) -> None:
+    """While a film is looked at, two more are read at most; a folder of any size fits in memory."""
+    films, asked = written(tmp_path, *(f"{number}.png" for number in range(8))), []
+
+    def naming() -> Iterator[Path]:
+        for film in films:
+            asked.append(film)
+            yield film
+
+    for done, (prediction, _) in enumerate(predict_all(Drawn(), naming(), Skipped())):
+        assert prediction.path == films[done]
+        assert len(asked) == min(done + 3, len(films))

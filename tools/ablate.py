@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from spineyolo import version
 from spineyolo.errors import SpineYoloError
 from spineyolo.evaluate import ablation, report
 from spineyolo.evaluate.tables import markdown, screen_table
@@ -43,6 +44,7 @@ def main(
         f"# {plan.question}",
         "",
         f"- command: `python {shlex.join(sys.argv)}`",
+        f"- data set: `{version.describe(data)}`",
         f"- commit: `{report.commit()}`",
         f"- steps: {steps} of {plan.settings['batch']} pictures, {plan.settings['imgsz']} px, one seed",
         *(f"- {arm}: {dict(shares) or 'no other source'}" for arm, shares in plan.arms.items()),

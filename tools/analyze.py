@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from spineyolo import version
 from spineyolo.errors import SpineYoloError
 from spineyolo.evaluate import analysis, report
 from spineyolo.evaluate.covariates import origins
@@ -44,6 +45,7 @@ def main(
         about = {
             "command": f"python {shlex.join(sys.argv)}",
             "truth": str(truth),
+            "data set": version.describe(truth),
             "commit": report.commit(),
             "counts": f"{len(pairs)} films, {sum(len(film.truths) for film in pairs)} vertebrae",
         }

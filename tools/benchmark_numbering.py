@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from spineyolo import version
 from spineyolo.detect.load import RELEASED_WEIGHTS
 from spineyolo.detect.yolo import YoloDetector
 from spineyolo.errors import SpineYoloError
@@ -41,7 +42,7 @@ def main(
         results = {name: benchmark.group_figures(benchmark.GROUPS[name], measured) for name in groups}
         about = {
             "command": f"python {shlex.join(sys.argv)}",
-            "data set": report.fingerprint(data / "annotations" / f"{split}.json"),
+            "data set": version.describe(data),
             "weights": report.fingerprint(weights),
             "commit": report.commit(),
         }

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from spineyolo import version
 from spineyolo.errors import SpineYoloError
 from spineyolo.evaluate import machine, report
 from spineyolo.evaluate.cases import Split, whole_films
@@ -44,7 +45,7 @@ def main(
         raise typer.Exit(1) from error
     about = {
         "command": f"python {shlex.join(sys.argv)}",
-        "data set": report.fingerprint(data / "annotations" / f"{split}.json"),
+        "data set": version.describe(data),
         "commit": report.commit(),
         **{f"weights of {model.name}": report.fingerprint(model.weights) for model in compared.models},
         **machine.describe(),

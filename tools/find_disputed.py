@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from spineyolo import version
 from spineyolo.detect.load import RELEASED_WEIGHTS, load_detector
 from spineyolo.errors import SpineYoloError
 from spineyolo.evaluate import disputes, report
@@ -23,7 +24,7 @@ from spineyolo.files import write_atomic
 console = Console()
 
 
-class Split(StrEnum):
+class Judged(StrEnum):
     """Splits whose labels may be judged; test labels are taken as they are published."""
 
     TRAIN = "train"
@@ -31,7 +32,7 @@ class Split(StrEnum):
 
 
 def main(
-    split: Annotated[Split, typer.Option(help="of the data set")] = Split.VAL,
+    split: Annotated[Judged, typer.Option(help="of the data set")] = Judged.VAL,
     source: Annotated[str, typer.Option(help="whose films")] = "aasce2019",
     data: Annotated[Path, typer.Option(help="converted data set")] = Path("datasets/spine"),
     weights: Annotated[Path, typer.Option(help="checkpoint")] = RELEASED_WEIGHTS,
@@ -49,6 +50,7 @@ def main(
         raise typer.Exit(1) from error
     table = disputes.summary(found)
     about = [f"# Disputed levels, {source}, {split}", "", f"- command: `python {shlex.join(sys.argv)}`"]
+    about += [f"- data set: `{version.describe(data)}`", f"- weights: `{report.fingerprint(weights)}`"]
     lines = [*about, f"- commit: `{report.commit()}`", "", *markdown(table)]
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(out / f"disputed_{split}.csv", pd.DataFrame(found).to_csv(index=False).encode())

@@ -13,8 +13,9 @@ from rich.progress import track
 from rich.table import Table
 
 from spineyolo.anatomy import View
-from spineyolo.detect.yolo import RELEASED_WEIGHTS, YoloDetector
+from spineyolo.detect.load import RELEASED_WEIGHTS, Backend, load_detector
 from spineyolo.errors import Skipped, SpineYoloError
+from spineyolo.files import make_folder
 from spineyolo.measure import overlay, report
 from spineyolo.prediction import find_films, predict_all
 
@@ -33,7 +34,10 @@ def main(
     out: Annotated[Path, typer.Option(help="folder for tables, overlays and pages")] = Path("runs/measure"),
     view: Annotated[View | None, typer.Option(help="of all films; told from the bodies if not given")] = None,
     anterior: Annotated[Side | None, typer.Option(help="lateral films: which side is anterior, if not plain")] = None,
-    weights: Annotated[Path, typer.Option(help="YOLOv8-seg checkpoint")] = RELEASED_WEIGHTS,
+    weights: Annotated[
+        Path, typer.Option(help="checkpoint (YOLOv8-seg, Mask R-CNN), .onnx or OpenVINO folder")
+    ] = RELEASED_WEIGHTS,
+    backend: Annotated[Backend, typer.Option(help="what runs it; auto: the fastest export there is")] = Backend.AUTO,
     allow_skips: Annotated[bool, typer.Option(help="exit with 0 although films were skipped")] = False,
 ) -> None:
     """Measure what can be measured, each number with its error, the rest with the reason. Research use only."""
@@ -41,8 +45,9 @@ def main(
     anterior_right = None if anterior is None else anterior is Side.RIGHT
     try:
         films = find_films(sources, skipped)
-        detector = YoloDetector(weights)
-        out.mkdir(parents=True, exist_ok=True)
+        detector = load_detector(weights, backend)
+        console.print(f"Model: {detector}", markup=False)
+        make_folder(out)
         reports = []
         for prediction, radiograph in predict_all(detector, track(films, "Reading films", console=console), skipped):
             found = report.measure_prediction(prediction, radiograph, view, anterior_right)

@@ -13,9 +13,9 @@ from rich.progress import track
 from rich.table import Table
 
 from spineyolo import draw, export
-from spineyolo.detect.yolo import RELEASED_WEIGHTS, YoloDetector
+from spineyolo.detect.load import RELEASED_WEIGHTS, Backend, load_detector
 from spineyolo.errors import Skipped, SpineYoloError
-from spineyolo.files import write_atomic
+from spineyolo.files import make_folder, write_atomic
 from spineyolo.numbering.anchors import gather
 from spineyolo.prediction import Prediction, find_films, predict_all
 
@@ -27,7 +27,10 @@ def main(
     out: Annotated[Path, typer.Option(help="folder for predictions.json, vertebrae.csv and overlays")] = Path(
         "runs/predict"
     ),
-    weights: Annotated[Path, typer.Option(help="YOLOv8-seg checkpoint")] = RELEASED_WEIGHTS,
+    weights: Annotated[
+        Path, typer.Option(help="checkpoint (YOLOv8-seg, Mask R-CNN), .onnx or OpenVINO folder")
+    ] = RELEASED_WEIGHTS,
+    backend: Annotated[Backend, typer.Option(help="what runs it; auto: the fastest export there is")] = Backend.AUTO,
     allow_skips: Annotated[bool, typer.Option(help="exit with 0 although films were skipped")] = False,
     overlays: Annotated[bool, typer.Option(help="draw them")] = True,
     anchor: Annotated[
@@ -42,8 +45,9 @@ def main(
     try:
         films = find_films(sources, skipped)
         known = gather(anchor or [], anchors, films)
-        detector = YoloDetector(weights)
-        out.mkdir(parents=True, exist_ok=True)
+        detector = load_detector(weights, backend)
+        console.print(f"Model: {detector}", markup=False)
+        make_folder(out)
         predictions = []
         reading = track(films, "Reading films", console=console)
         for prediction, radiograph in predict_all(detector, reading, skipped, known):

@@ -14,6 +14,7 @@ from ultralytics.utils import ONLINE
 from spineyolo import version
 from spineyolo.errors import SpineYoloError
 from spineyolo.training import SpineTrainer
+from spineyolo.trust import load_checkpoint
 
 console = Console()
 
@@ -29,15 +30,16 @@ def main(
     settings: dict[str, Any] = yaml.safe_load(recipe.read_text(encoding="utf-8"))
     settings["project"] = str(Path(settings["project"]).resolve())  # Ultralytics puts a relative one into its own runs/
     if resume:
-        last = Path(settings["project"]) / settings["name"] / "weights" / "last.pt"
-        if not last.is_file():
-            console.print(f"[red]{last}: expected the checkpoint of a run to resume, found none")
+        start = Path(settings["project"]) / settings["name"] / "weights" / "last.pt"
+        if not start.is_file():
+            console.print(f"[red]{start}: expected the checkpoint of a run to resume, found none")
             raise typer.Exit(1)
-        model, settings = YOLO(str(last)), {"resume": True}
-    else:
-        model = starting_model(settings.pop("model"), start)
-    model.add_callback("on_pretrain_routine_end", note_data)
     try:
+        if start is not None:
+            load_checkpoint(start)  # refuses one that could run a program
+        model = YOLO(str(start)) if resume else starting_model(settings.pop("model"), start)
+        settings = {"resume": True} if resume else settings
+        model.add_callback("on_pretrain_routine_end", note_data)
         model.train(trainer=SpineTrainer, **settings)
     except SpineYoloError as error:
         console.print(str(error), style="red", markup=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,12 +19,12 @@ class Detections:
     Attributes:
         boxes: `(n, 4)` x0, y0, x1, y1 in film px.
         level_scores: `(n, 24)`, 0…1, one for every level C1…L5; they need not add up to 1.
-        polygons: one outline `(k, 2)` px for each candidate.
+        polygons: one outline `(k, 2)` px for each candidate; a sequence that may trace it when it is asked for.
     """
 
     boxes: npt.NDArray[np.float32]
     level_scores: npt.NDArray[np.float32]
-    polygons: tuple[Points, ...]
+    polygons: Sequence[Points]
 
     @property
     def scores(self) -> npt.NDArray[np.float32]:

@@ -13,7 +13,7 @@ CANVAS_ASPECT: Final = 0.4
 """Width over height of the canvas. Whole-spine films are about 890 x 2375 px (0.37)."""
 
 STRIDE_PX: Final = 32
-_MARGIN_GREY: Final = 114  # Ultralytics' letterbox grey
+MARGIN_GREY: Final = 114  # Ultralytics' letterbox grey
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +53,6 @@ def place(grey: npt.NDArray[np.uint8], imgsz: int) -> Placed:
     spare_y, spare_x = -new_height % STRIDE_PX, -new_width % STRIDE_PX
     top, left = spare_y // 2, spare_x // 2
     image = cv2.copyMakeBorder(
-        resized, top, spare_y - top, left, spare_x - left, cv2.BORDER_CONSTANT, value=[_MARGIN_GREY]
+        resized, top, spare_y - top, left, spare_x - left, cv2.BORDER_CONSTANT, value=[MARGIN_GREY]
     )
     return Placed(np.asarray(image, np.uint8), scale, left, top)

@@ -6,6 +6,7 @@ Order down the column is order along this curve, not down the film: severe scoli
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -63,7 +64,8 @@ class Column:
         """
         along = self.arc[:, None] - self.arc
         x, y = (self.centres[:, None] - self.centres).transpose(2, 0, 1)
-        way = np.maximum(along, np.where(along > 0, np.hypot(x, y), along))
+        straight = np.hypot(x, y, out=along.copy(), where=along > 0)
+        way = np.maximum(along, straight)
         return np.asarray(way * 2 / (self.pitch[:, None] + self.pitch))
 
 
@@ -113,12 +115,13 @@ def backbone(centres: Array, chosen: Indices) -> Indices:
     trunk = [end]  # from one end of the longest path to the root
     while parent[trunk[-1]] >= 0:
         trunk.append(parent[trunk[-1]])
+    on_trunk = set(trunk)
     end_distance = dict(zip(trunk, (root_distance[end] - root_distance[node] for node in trunk), strict=True))
     for new in joined:
         if new not in end_distance:
             end_distance[new] = end_distance[parent[new]] + length[new]
     path = [max(end_distance, key=end_distance.__getitem__)]
-    while path[-1] not in trunk:
+    while path[-1] not in on_trunk:
         path.append(parent[path[-1]])
     path += trunk[: trunk.index(path[-1])][::-1]
     if points[path[0], 1] > points[path[-1], 1]:
@@ -150,8 +153,7 @@ def _smooth(points: Array, weights: Array, usual: float) -> Array:
     """
     if len(points) < 3:
         return points
-    bends = np.diff(np.eye(len(points)), 2, axis=0)
-    penalty = _STIFFNESS * bends.T @ bends
+    penalty = _roughness_price(len(points), 2, _STIFFNESS)
     trust = weights
     for _ in range(2):
         values = np.linalg.solve(penalty + np.diag(trust), trust[:, None] * points)
@@ -165,13 +167,19 @@ def _even(ratios: Array) -> Array:
     Steps far off (a vertebra missed, a double) are weighted down and the fit is repeated.
     """
     usual = _median(np.append(ratios, [0.0] * _PRIOR_STEPS))
-    changes = np.diff(np.eye(len(ratios)), axis=0)
-    penalty = _EVENNESS * changes.T @ changes + _PRIOR_STEPS * 0.1 * np.eye(len(ratios))
+    penalty = _roughness_price(len(ratios), 1, _EVENNESS) + _PRIOR_STEPS * 0.1 * np.eye(len(ratios))
     values = np.full(len(ratios), usual)
     for _ in range(2):
         trust = 1 / (1 + ((ratios - values) / _USUAL_RATIO_ERROR) ** 2)
         values = usual + np.linalg.solve(penalty + np.diag(trust), trust * (ratios - usual))
     return values
+
+
+@cache
+def _roughness_price(count: int, order: int, weight: float) -> Array:
+    """Return the matrix `(count, count)` of `weight` times the squared differences of some order, added up."""
+    differences = np.diff(np.eye(count), order, axis=0)
+    return np.asarray(weight * differences.T @ differences)
 
 
 def _median(values: Array) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Final
 import yaml
 
 from spineyolo.errors import BadInputError, NotWrittenError
-from spineyolo.files import write_atomic, writing_alone
+from spineyolo.files import sha256_of, write_atomic, writing_alone
 from spineyolo.roboflow_sync.api import RoboflowProject, number_of
 from spineyolo.unzip import MAX_BYTES, replace_folder, unzip
 
@@ -99,7 +98,7 @@ def _unpacked(project: RoboflowProject, link: str, wanted: Lock, work: Path) -> 
     try:
         project.download(link, zip_path, MAX_BYTES)
         unpacked.mkdir()
-        lock = replace(wanted, sha256=_sha256(zip_path))
+        lock = replace(wanted, sha256=sha256_of(zip_path))
     except OSError as error:
         raise NotWrittenError(work, error.strerror or str(error)) from error
     if wanted.sha256 not in ("", lock.sha256):
@@ -114,8 +113,3 @@ def _unpacked(project: RoboflowProject, link: str, wanted: Lock, work: Path) -> 
 def _clear(work: Path) -> None:
     (work / "export.zip").unlink(missing_ok=True)
     shutil.rmtree(work / FOLDER, ignore_errors=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,29 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from ultralytics import YOLO
-from ultralytics.nn.tasks import SegmentationModel
 
-from spineyolo.anatomy import LEVELS
-from spineyolo.detect.yolo import MAX_CANDIDATES, NMS_IOU, YoloDetector
+from spineyolo.detect.candidates import MAX_CANDIDATES, NMS_IOU
+from spineyolo.detect.yolo import YoloDetector
 from spineyolo.errors import BadInputError
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained network whose classes are the levels; it sees something everywhere."""
-    torch.manual_seed(0)
-    yolo = YOLO("yolov8n-seg.yaml", task="segment")
-    yolo.model = SegmentationModel("yolov8n-seg.yaml", nc=24, verbose=False)
-    yolo.model.names = dict(enumerate(LEVELS))
-    yolo.model.args = {"imgsz": 320}
-    with torch.no_grad():
-        for branch in yolo.model.model[-1].cv3:
-            branch[-1].bias += 6
-    path = tmp_path_factory.mktemp("weights") / "untrained.pt"
-    torch.save({"model": yolo.model, "train_args": {"imgsz": 320}}, path)
-    return path
 
 
 def test_detect__candidates_keep_whole_score_vectors(weights: Path) -> None:
