@@ -63,22 +63,25 @@ _SHORTEST_STEP: Final = 0.05
 class Costs:
     """The prices of a chain, in nats, and the margin from which it is called sure.
 
-    Chosen by identification, and by how many vertebrae share their film's shift, on validation films only: 48 AASCE
-    films, 4 whole laterals, and 98 windows cut from them. About 1500 random choices showed a flat optimum: what
-    mattered was that looks weigh little against spacing, and mid-thoracic looks less still. Another detector's scores
-    may want another `emission`.
+    Chosen out of some 200 random ones by identification averaged over validation films (48 AASCE films, windows cut
+    from them, 4 whole laterals, windows cut from those), over 110 training films whose looks agree with their labels
+    (`evaluate.disputes`), and over the training laterals with candidates lost and added at random; of the best, those
+    were taken that keep the property tests. Earlier prices, chosen by validation films alone, trusted looks too
+    little, for the labels are often a level off: an extra body at the lower end then moved whole columns. From the
+    sure margin on, 97 % of the vertebrae in windows of validation laterals carry the right level; on AASCE's films,
+    whose labels are off themselves, no margin does. Another detector's scores may want another `emission`.
     """
 
-    emission: float = 0.2
-    mid_thoracic: float = 0.3
+    emission: float = 0.36
+    mid_thoracic: float = 0.46
     share_floor: float = 1e-3
-    drop: float = 15.0
-    gap: float = 3.0
-    spacing: float = 40.0
-    off_curve: float = 10.0
-    open_end: float = 1.5
-    variant: float = 5.5
-    sure_margin: float = 3.0
+    drop: float = 9.9
+    gap: float = 4.6
+    spacing: float = 36.0
+    off_curve: float = 7.2
+    open_end: float = 2.8
+    variant: float = 8.0
+    sure_margin: float = 7.0
 
 
 COSTS: Final = Costs()
