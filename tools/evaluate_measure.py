@@ -1,4 +1,4 @@
-"""Compare measures with truth: python tools/evaluate_measure.py {corners,predictions,laterals,phantoms} …"""
+"""Compare measures with truth: python tools/evaluate_measure.py {corners,predictions,fit,laterals,phantoms} …"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.console import Console
 
 from spineyolo.errors import SpineYoloError
 from spineyolo.files import write_atomic
-from spineyolo.measure import benchmark, lateral_truth
+from spineyolo.measure import benchmark, chain_fit, lateral_truth
 from spineyolo.sources import load_source
 
 ROOT = Path(__file__).parents[1]
@@ -42,6 +42,18 @@ def predictions(
     """Angles and corners from predicted outlines against AASCE's."""
     with _said():
         _write(out, benchmark.predicted_section(aasce, found, truth.parents[1] / "manifest.csv", truth))
+
+
+@app.command()
+def fit(
+    found: Annotated[Path, typer.Argument(help="predictions.json of tools/predict.py on validation films")],
+    truth: Annotated[Path, typer.Option(help="annotations/SPLIT.json of the converted data set; not the test films")],
+    source: Annotated[str, typer.Option(help="films whose names start so")] = "aasce2019",
+    out: Out = Path("benchmarks/measure.md"),
+) -> None:
+    """SMAPE over a grid of what smoothing rests on, and the best: CHORD_GAIN, CHORD_SD_DEG, corner noise."""
+    with _said():
+        _write(out, chain_fit.section(chain_fit.search(found, truth, source), truth.stem))
 
 
 @app.command()

@@ -16,7 +16,7 @@ from spineyolo.anatomy import View
 from spineyolo.detect.load import RELEASED_WEIGHTS, Backend, load_detector
 from spineyolo.errors import Skipped, SpineYoloError
 from spineyolo.files import make_folder
-from spineyolo.measure import overlay, report
+from spineyolo.measure import overlay, page, report
 from spineyolo.prediction import find_films, predict_all
 
 console = Console()
@@ -51,7 +51,7 @@ def main(
         reports = []
         for prediction, radiograph in predict_all(detector, track(films, "Reading films", console=console), skipped):
             found = report.measure_prediction(prediction, radiograph, view, anterior_right)
-            report.write_page(found, overlay.draw(radiograph.grey, found.column, found.measurements), out)
+            page.write(found, overlay.draw(radiograph.grey, found.column, found.measurements), out)
             reports.append(found)
         report.write_tables(reports, out)
     except SpineYoloError as error:

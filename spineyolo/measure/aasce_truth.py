@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -120,33 +121,51 @@ def figures(table: pd.DataFrame) -> dict[str, str]:
     return found
 
 
-def corner_noise(predictions: Path, truth: Path) -> dict[str, float]:
+def true_corners(truth: Path, films: Collection[str]) -> dict[str, Array]:
+    """Return film name to the corners `(n, 4, 2)` px of its bodies from the top down, of those labelled with four.
+
+    Args:
+        truth: a COCO document whose outlines are the four corners in `film.Vertebra`'s order.
+        films: converted names, without the extension, of the films that are wanted.
+
+    Raises:
+        BadInputError: if the file is no COCO document.
+    """
+    document = read_json(truth)
+    rings: dict[str, dict[int, Array]] = {name: {} for name in films}
+    try:
+        names = {image["id"]: Path(image["file_name"]).stem for image in document["images"]}
+        for annotation in document["annotations"]:
+            ring = np.reshape(np.asarray(annotation["segmentation"][0], np.float64), (-1, 2))
+            if len(ring) == 4 and names[annotation["image_id"]] in rings:
+                rings[names[annotation["image_id"]]][annotation["category_id"]] = ring
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInputError(truth, "a COCO document", f"{error!r}") from error
+    return {name: np.array([ring for _, ring in sorted(of.items())]).reshape(-1, 4, 2) for name, of in rings.items()}
+
+
+def corner_noise(columns: dict[str, tuple[Column, int]], true: dict[str, Array]) -> dict[str, float]:
     """Return how far predicted corners lie from true ones, of bodies whose centres match.
 
     Args:
-        predictions: `predictions.json` of films of one data set.
-        truth: that data set's COCO document, whose outlines are the four corners in `film.Vertebra`'s order.
+        columns: those of `predicted_columns`.
+        true: film name to true corners `(n, 4, 2)` px; other films are left out.
 
     Returns:
         Matched bodies, mean distance and robust standard deviation of a coordinate, both as shares of body height.
+
+    Raises:
+        BadInputError: if no body matches.
     """
-    document = read_json(truth)
-    names = {image["id"]: Path(image["file_name"]).stem for image in document["images"]}
-    true: dict[str, list[Array]] = defaultdict(list)
-    for annotation in document["annotations"]:
-        ring = np.reshape(annotation["segmentation"][0], (-1, 2))
-        if len(ring) == 4:
-            true[names[annotation["image_id"]]].append(ring)
     shares = []
-    for name, (column, _) in predicted_columns(predictions).items():
-        corners = np.array(true[name]).reshape(-1, 4, 2)
-        for body in column.bodies:
+    for name, corners in true.items():
+        for body in columns[name][0].bodies if name in columns else ():
             apart = np.linalg.norm(corners.mean(axis=1) - body.centre, axis=1)
             if len(apart) and apart.min() < _MATCH * body.height_px:
                 shares.append((body.corners - corners[apart.argmin()]) / body.height_px)
     offsets = np.array(shares).reshape(-1, 4, 2)
     if not len(offsets):
-        raise BadInputError(predictions, f"bodies that match those of {truth}", "none")
+        raise BadInputError("predictions", f"bodies that match true ones on {len(true)} films", "none")
     return {
         "bodies": len(offsets),
         "mean distance": float(np.linalg.norm(offsets, axis=2).mean()),

@@ -50,7 +50,8 @@ def predicted_section(root: Path, predictions: Path, manifest: Path, truth: Path
     table = aasce_truth.compare(root, predictions, manifest)
     groups = {"all": table, "without flawed": table[table.flaw == ""]}
     found = {name: aasce_truth.figures(part) for name, part in groups.items()}
-    noise = aasce_truth.corner_noise(predictions, truth)
+    columns = aasce_truth.predicted_columns(predictions)
+    noise = aasce_truth.corner_noise(columns, aasce_truth.true_corners(truth, set(table.film)))
     lines = [f"## AASCE: angles from predicted outlines, {truth.stem}", ""]
     lines += ["| figure (95 % interval) | " + " | ".join(found) + " |", "|---|" + "---|" * len(found)]
     lines += [f"| {key} | " + " | ".join(part[key] for part in found.values()) + " |" for key in found["all"]]

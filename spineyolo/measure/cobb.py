@@ -31,6 +31,8 @@ LATERAL_CURVES: Final = {
 }
 """Name to the upper and the lower endplate, as level and its corners from posterior to anterior, and the sign."""
 
+NO_SACRUM: Final = "no model outlines S1, whose endplate it needs; lumbar lordosis is given as L1-L5, a smaller angle"
+
 
 def aasce_angles(corners: Array, film_height: int) -> Array:
     """Return the three Cobb angles (deg) by which AASCE 2019 labelled and scored films.
@@ -132,7 +134,10 @@ def _mid_plane(corners: Array) -> Segment:
 
 
 def sagittal(column: Column) -> list[Measurement]:
-    """Return lordosis and kyphosis between their endplates; positive in their own sense."""
+    """Return lordosis and kyphosis between their endplates; positive in their own sense.
+
+    Lumbar lordosis is L1-L5, and named so: films are outlined from C1 to L5, so L1-S1 never has a value.
+    """
     measured = []
     for name, ((upper, upper_plate), (lower, lower_plate), sign) in LATERAL_CURVES.items():
         levels = (upper, lower)
@@ -158,6 +163,6 @@ def sagittal(column: Column) -> list[Measurement]:
         measured.append(
             Measurement(name, levels, angle(corners), "deg", propagated_error(angle, corners, noise), segments=lines)
         )
-    reason = "the sacrum is not outlined" if not column.void((), lateral=True) else column.void((), lateral=True)
-    measured.append(not_measurable("lumbar_lordosis_l1_s1", ("L1",), "deg", reason))
+    reason = column.void((), lateral=True) or NO_SACRUM
+    measured.append(not_measurable("lumbar_lordosis_l1_s1", ("L1", "S1"), "deg", reason))
     return measured

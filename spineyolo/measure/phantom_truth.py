@@ -53,7 +53,7 @@ def run(seeds: Sequence[int]) -> pd.DataFrame:
 
 def _compare(spec: PhantomSpec, film: RenderedFilm) -> Iterator[Drawn]:
     whole = [item for item in film.vertebrae if item.level is not None and item.corners is not None]
-    outlines = {str(item.level): _from_mask(item, spec) for item in film.vertebrae if item.level is not None}
+    outlines = {str(item.level): outline_on_film(item, spec) for item in film.vertebrae if item.level is not None}
     true_rings = {str(item.level): np.asarray(item.corners, np.float64) for item in whole}
     size, view = (spec.width, spec.height), VIEW_OF[spec.view]
     column = column_of(outlines, size, EXACT, view, not spec.faces_left, film.grey)
@@ -64,8 +64,8 @@ def _compare(spec: PhantomSpec, film: RenderedFilm) -> Iterator[Drawn]:
     yield from _sclerosis(column, spec, film)
 
 
-def _from_mask(item: Vertebra, spec: PhantomSpec) -> Array:
-    """Return a vertebra's outline as its mask on the film gives it."""
+def outline_on_film(item: Vertebra, spec: PhantomSpec) -> Array:
+    """Return a vertebra's outline `(n, 2)` px as its mask on the film gives it."""
     x0, y0, _, _ = (int(value) - 2 for value in bounding_box(item.polygon))
     x1, y1 = (int(value) + 3 for value in bounding_box(item.polygon)[2:])
     x0, y0, x1, y1 = max(x0, 0), max(y0, 0), min(x1, spec.width), min(y1, spec.height)

@@ -1,18 +1,14 @@
-"""Everything that is measured on a film, and files of it: a table, JSON and a page."""
+"""Everything that is measured on a film: as tables, as JSON, and as text for pages."""
 
 from __future__ import annotations
 
-import base64
-import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from spineyolo.anatomy import View
@@ -145,37 +141,8 @@ def write_tables(reports: Sequence[FilmReport], folder: Path) -> None:
     write_atomic(folder / "measurements.json", json.dumps({"films": films}, indent=1, allow_nan=False).encode())
 
 
-def page(report: FilmReport, overlay_png: bytes) -> str:
-    """Return a film's HTML page, which needs no other file: picture, numbers, and what could not be measured."""
-    measured = [m for m in report.measurements if m.value is not None]
-    void = [m for m in report.measurements if m.value is None]
-    used = list(dict.fromkeys(m.name for m in report.measurements))
-    picture = base64.b64encode(overlay_png).decode()
-    return "\n".join(
-        [
-            f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(report.path.name)}</title>",
-            f"<style>{_STYLE}</style><h1>{html.escape(report.path.name)}</h1>",
-            "".join(f"<p>{html.escape(note)}</p>" for note in report.notes),
-            f'<div class=both><img alt="film with what was measured" src="data:image/png;base64,{picture}"><div>',
-            "<h2>Measured</h2>",
-            _html_table(("measure", "where", "value", "± 95 %", "unit", ""), [_row(m) for m in measured]),
-            "<h2>Not measurable</h2>",
-            _html_table(("measure", "where", "why"), _void_rows(void)),
-            "</div></div><h2>What they mean</h2>",
-            _html_table(("measure", "formula", "source", "holds for", "compare with"), [_meaning(n) for n in used]),
-            "</html>",
-        ]
-    )
-
-
-_STYLE: Final = (
-    "body{font:15px sans-serif;margin:2em;max-width:110em}img{max-width:40vw;max-height:95vh;position:sticky;top:1em}"
-    ".both{display:flex;gap:2em;align-items:flex-start}table{border-collapse:collapse;margin-bottom:1em}"
-    "td,th{padding:.15em .7em;border-bottom:1px solid #ccc;text-align:left;vertical-align:top}"
-)
-
-
-def _row(m: Measurement) -> tuple[str, ...]:
+def row(m: Measurement) -> tuple[str, ...]:
+    """Return a measure that has a value as text: what, where, value, error, unit, in words."""
     error = "" if m.error is None else f"{m.error:.{_digits(m)}f}"
     return DEFINITIONS[m.name].title + _which(m.name), m.where, f"{m.value:.{_digits(m)}f}", error, m.unit, m.label
 
@@ -191,7 +158,7 @@ def _which(name: str) -> str:
     return f", {last}" if last in parts else ""
 
 
-def _void_rows(void: Sequence[Measurement]) -> list[tuple[str, ...]]:
+def void_rows(void: Sequence[Measurement]) -> list[tuple[str, ...]]:
     """Return measures that lack a value, those with one place and reason together."""
     by_cause: dict[tuple[str, str], list[str]] = {}
     for m in void:
@@ -199,20 +166,7 @@ def _void_rows(void: Sequence[Measurement]) -> list[tuple[str, ...]]:
     return [("; ".join(dict.fromkeys(names)), where, reason) for (where, reason), names in by_cause.items()]
 
 
-def _meaning(name: str) -> tuple[str, ...]:
+def meaning(name: str) -> tuple[str, ...]:
+    """Return a measure's definition as text: what, formula, source, where it holds, what to compare it with."""
     known = DEFINITIONS[name]
     return known.title + _which(name), known.formula, known.source, known.holds, known.reference
-
-
-def _html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["<table><tr>" + "".join(f"<th>{cell}</th>" for cell in head) + "</tr>"]
-    lines += ["<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
-    return "".join(lines) + "</table>"
-
-
-def write_page(report: FilmReport, overlay: npt.NDArray[np.uint8], folder: Path) -> None:
-    """Write `STEM.html` and `STEM_measures.png`; `overlay` is `(height, width, 3)` BGR."""
-
-    png = cv2.imencode(".png", overlay)[1].tobytes()
-    write_atomic(folder / f"{report.path.stem}_measures.png", png)
-    write_atomic(folder / f"{report.path.stem}.html", page(report, png).encode())

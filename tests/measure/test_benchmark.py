@@ -87,8 +87,9 @@ def test_compare__unknown_film(aasce):
 
 def test_corner_noise__of_shifted_corners(aasce):
     noise = np.random.default_rng(0).normal(0, 4.2, (17, 4, 2))
-    truth = document(aasce / "t.json", {"a20": column(20)}, False)
-    found = aasce_truth.corner_noise(document(aasce / "p.json", {"a20": column(20) + noise}, True), truth)
+    true = aasce_truth.true_corners(document(aasce / "t.json", {"a20": column(20)}, False), {"a20"})
+    predicted = document(aasce / "p.json", {"a20": column(20) + noise}, True)
+    found = aasce_truth.corner_noise(aasce_truth.predicted_columns(predicted), true)
     assert found["bodies"] == 17
     assert found["coordinate sd"] == pytest.approx(0.1, rel=0.25)
 

@@ -5,6 +5,7 @@ from measure.drawn import SIZE, between, body, lateral, mirrored, one, rounded, 
 from spineyolo.anatomy import View
 from spineyolo.measure import cobb
 from spineyolo.measure.column import EXACT, column_of
+from spineyolo.measure.definitions import DEFINITIONS
 
 LEVELS = between("T1", "L5")
 
@@ -98,7 +99,6 @@ def test_sagittal__lordosis(right):
     found = cobb.sagittal(lateral(outlines if right else mirrored(outlines), right=right))
     assert value(found, "lumbar_lordosis_l1_l5", "L1-L5") == pytest.approx(42, abs=0.1)
     assert "C2 was not found" in one(found, "cervical_lordosis", "C2-C7").reason
-    assert "sacrum" in one(found, "lumbar_lordosis_l1_s1", "L1").reason
 
 
 def test_sagittal__kyphosis_is_positive():
@@ -106,3 +106,13 @@ def test_sagittal__kyphosis_is_positive():
     tilts = np.linspace(18, -17, 9)
     outlines = {level: body((300, 100 + 60 * row), 60, 45, tilts[row]) for row, level in enumerate(levels)}
     assert value(cobb.sagittal(lateral(outlines)), "thoracic_kyphosis", "T4-T12") == pytest.approx(35, abs=0.1)
+
+
+def test_sagittal__lumbar_lordosis_without_s1_is_l1_l5_and_named_so():
+    outlines = {level: body((300, 100 + 60 * row), 60, 45, 5 * row) for row, level in enumerate(between("T12", "L5"))}
+    given = [m for m in cobb.sagittal(lateral(outlines)) if "lumbar" in m.name and m.value is not None]
+    assert [(m.where, DEFINITIONS[m.name].title) for m in given] == [("L1-L5", "Lumbar lordosis L1-L5")]
+    whole = one(cobb.sagittal(lateral(outlines)), "lumbar_lordosis_l1_s1", "L1-S1")
+    assert whole.value is None and "S1" in whole.reason and "L1-L5" in whole.reason
+    without_l5 = {level: ring for level, ring in outlines.items() if level != "L5"}
+    assert one(cobb.sagittal(lateral(without_l5)), "lumbar_lordosis_l1_l5", "L1-L5").reason == "L5 was not found"

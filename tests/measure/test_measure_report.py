@@ -45,16 +45,6 @@ def test_write_tables__both_say_the_same(tmp_path: Path):
     assert rows.film.unique().tolist() == ["film.png"]
 
 
-def test_write_page__names_what_could_not_be_measured(tmp_path: Path):
-    found = film_report()
-    picture = overlay.draw(np.zeros((900, 300), np.uint8), found.column, found.measurements)
-    report.write_page(found, picture, tmp_path)
-    text = (tmp_path / "film.html").read_text()
-    assert "lateral films only" in text and "Research use only" in text
-    assert "http" not in text  # a page needs nothing from elsewhere
-    assert picture.shape == (1000, 333, 3) and picture.max() > 0
-
-
 def test_measure_prediction__empty_film():
     prediction = prediction_of([])
     found = report.measure_prediction(prediction, Radiograph(np.zeros((900, 300), np.uint8)))
