@@ -25,7 +25,7 @@ else
 endif
 
 test: $(VENV)/.ready lint ## the checks CI runs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
