@@ -233,5 +233,5 @@ def test_tool__bad_weights_are_one_sentence(tmp_path: Path, capsys: pytest.Captu
         benchmark_numbering.main(benchmark_numbering.Split.VAL, tmp_path, tmp_path / "no.pt", tmp_path / "out")
     assert stop.value.exit_code == 1
     said = " ".join(capsys.readouterr().out.split())
-    assert said == f"{tmp_path / 'no.pt'}: expected YOLOv8-seg weights, found no such file"
+    assert said == f"{tmp_path / 'no.pt'}: expected a checkpoint, found no such file"
     assert not (tmp_path / "out").exists()
