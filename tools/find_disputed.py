@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,22 +16,15 @@ from spineyolo import version
 from spineyolo.detect.load import RELEASED_WEIGHTS, load_detector
 from spineyolo.errors import SpineYoloError
 from spineyolo.evaluate import disputes, report
-from spineyolo.evaluate.cases import read_cases
+from spineyolo.evaluate.cases import LearningSplit, read_cases
 from spineyolo.evaluate.tables import markdown, screen_table
 from spineyolo.files import write_atomic
 
 console = Console()
 
 
-class Judged(StrEnum):
-    """Splits whose labels may be judged; test labels are taken as they are published."""
-
-    TRAIN = "train"
-    VAL = "val"
-
-
 def main(
-    split: Annotated[Judged, typer.Option(help="of the data set")] = Judged.VAL,
+    split: Annotated[LearningSplit, typer.Option(help="of the data set")] = LearningSplit.VAL,
     source: Annotated[str, typer.Option(help="whose films")] = "aasce2019",
     data: Annotated[Path, typer.Option(help="converted data set")] = Path("datasets/spine"),
     weights: Annotated[Path, typer.Option(help="checkpoint")] = RELEASED_WEIGHTS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,23 +13,16 @@ from spineyolo.detect.load import RELEASED_WEIGHTS
 from spineyolo.detect.yolo import YoloDetector
 from spineyolo.errors import SpineYoloError
 from spineyolo.evaluate import fit_costs as fit
-from spineyolo.evaluate.cases import in_groups, read_cases
+from spineyolo.evaluate.cases import LearningSplit, in_groups, read_cases
 from spineyolo.numbering import COSTS, Costs
 
 CACHE = Path("runs/fit_numbering")
 console = Console()
 
 
-class Split(StrEnum):
-    """Splits that may be fitted on: never the test films."""
-
-    TRAIN = "train"
-    VAL = "val"
-
-
 def main(
     data: Annotated[Path, typer.Option(help="converted data set")] = Path("datasets/spine"),
-    split: Annotated[Split, typer.Option(help="of the data set")] = Split.VAL,
+    split: Annotated[LearningSplit, typer.Option(help="of the data set")] = LearningSplit.VAL,
     weights: Annotated[Path, typer.Option(help="YOLOv8-seg checkpoint")] = RELEASED_WEIGHTS,
     trials: Annotated[int, typer.Option(min=1, help="random choices of prices")] = 400,
     seed: Annotated[int, typer.Option(min=0, help="of the search")] = 0,
@@ -53,7 +45,7 @@ def main(
     _print_calibration(samples, best[0].costs, "prices 1")
 
 
-def _samples(data: Path, split: Split, weights: Path) -> list[fit.Sample]:
+def _samples(data: Path, split: LearningSplit, weights: Path) -> list[fit.Sample]:
     detector = YoloDetector(weights)
     cases = in_groups(read_cases(data, split, fit.WINDOW_SEEDS), fit.GROUPS)
     cache = CACHE / f"{fit.digest(weights, cases)}.npz"

@@ -30,6 +30,13 @@ class Split(StrEnum):
     TEST = "test"
 
 
+class LearningSplit(StrEnum):
+    """Splits that prices may be fitted on and labels judged in: never the test films."""
+
+    TRAIN = "train"
+    VAL = "val"
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """A whole film, or a window cut out of one, and its truth.

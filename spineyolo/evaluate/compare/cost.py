@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from spineyolo.detect import Detector
 from spineyolo.evaluate.cases import Case
 from spineyolo.evaluate.compare.stages import StageClock, network_module
+from spineyolo.evaluate.folder_run import host_peak_mb
 from spineyolo.files import write_atomic
 from spineyolo.polygons import bounding_box
 
@@ -62,11 +61,7 @@ def peak_mb() -> float:
     """Return the most memory this process has held, MB; that of the GPU if there is one."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 1e6
-    status = Path("/proc/self/status")
-    if status.exists():  # ru_maxrss would be that of the process that started this one, if it was larger
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-        return int(lines["VmHWM"].split()[0]) * 1024 / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+    return host_peak_mb()
 
 
 def measure_growth(clock: StageClock, case: Case) -> list[dict[str, Any]]:

@@ -62,4 +62,6 @@ def _model(path: Path, entry: dict[str, Any]) -> Model:
         model = Model(**{**entry, "weights": Path(entry["weights"])})
     except (TypeError, KeyError) as error:
         raise BadInputError(path, "name, weights, make and started_from for each model", str(error)) from error
+    if not isinstance(model.steps, str | None):
+        raise BadInputError(path, f"steps of {model.name} as text, '908 of 4'", repr(model.steps))
     return model
