@@ -161,11 +161,11 @@ def test_tool__detects_once(
     monkeypatch.setattr(Case, "grey", lambda case: np.zeros(case.size, np.uint8))
     (tmp_path / "weights.pt").write_bytes(b"weights")
     for _ in range(2):
-        fit_numbering.main(tmp_path, fit_numbering.Split.VAL, tmp_path / "weights.pt", trials=3, seed=0)
+        fit_numbering.main(tmp_path, fit_numbering.LearningSplit.VAL, tmp_path / "weights.pt", trials=3, seed=0)
     assert Seeing.asked == 2
     said = capsys.readouterr().out
     assert "present" in said and "Smallest margin for 97% right on films called sure, AASCE: " in said
 
 
 def test_tool__never_on_test_films() -> None:
-    assert {split.value for split in fit_numbering.Split} == {"train", "val"}
+    assert {split.value for split in fit_numbering.LearningSplit} == {"train", "val"}
