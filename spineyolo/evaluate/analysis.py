@@ -27,7 +27,7 @@ _NOTES: Final = (
     "under each other's names; poor mask, IoU 0.5 to 0.75; merged and split outlines; of surplus predictions, "
     "duplicate or false. Unlabelled is no error: a find beyond the labelled column, where the source was not asked to "
     "label. Only predictions scored 0.25 or more, and not set aside by numbering, count.",
-    "Intervals are 95 % percentile intervals of 2000 resamples of films. Supported: the whole interval lies on the "
+    "Intervals are 95 % percentile intervals of 1000 resamples of films. Supported: the whole interval lies on the "
     "hypothesis's side of the value in brackets; contradicted: on the other. Each hypothesis is tested by itself, so "
     "that of twenty without substance one is supported.",
 )

@@ -55,7 +55,7 @@ _NOTES: Final = (
     "(even ones where none does): what f lacks are looks and numbering, what it is ahead of e is detection. It knows "
     "nothing of false candidates, nor of vertebrae in view that nobody labelled, such as C7 on AASCE's films.",
     "Identification: share of all true vertebrae found (mask IoU ≥ 0.5, score ≥ 0.25) at their level. All right: share "
-    "of films, or windows, with every vertebra so. In square brackets 95 % percentile intervals of 2000 resamples of "
+    "of films, or windows, with every vertebra so. In square brackets 95 % percentile intervals of 1000 resamples of "
     "films; all windows of a film are drawn together, and on few films such an interval is too narrow. Lead: e less "
     "the method, in the same resamples.",
     "Windows are cut out of the film's pixels with margins drawn from a fixed seed and detected anew; two of each kind "
