@@ -39,7 +39,7 @@ def main(
             "command": command,
             "commit": commit(),
             "films": shown,
-            "detector": str(detector).replace(f"{Path.cwd()}/", ""),
+            "detector": str(detector),
             **describe(),
         }
         live.write(results, out / "live", about)

@@ -15,7 +15,7 @@ from spineyolo.errors import SpineYoloError
 from spineyolo.evaluate import speed
 from spineyolo.evaluate.cases import read_cases
 from spineyolo.evaluate.machine import describe
-from spineyolo.evaluate.report import commit
+from spineyolo.evaluate.report import commit, fingerprint
 from spineyolo.evaluate.tables import screen_table
 
 console = Console()
@@ -37,7 +37,7 @@ def main(
         figures = speed.measure(weights, backend, cases, rounds)
         counts = f"{len(cases)} films of {data}, split {split}, each {rounds} times"
         command = shlex.join(["python", *sys.argv])
-        about = {"command": command, "commit": commit(), "films": counts, "weights": str(weights), **describe()}
+        about = {"command": command, "commit": commit(), "films": counts, "weights": fingerprint(weights), **describe()}
         speed.write(figures, out / "speed", about)
     except SpineYoloError as error:
         console.print(str(error), style="red", markup=False)

@@ -143,6 +143,11 @@ def read_json(path: Path) -> Any:
         raise BadInputError(path, "JSON", f"{type(error).__name__}: {error}") from error
 
 
+def shown(path: Path) -> str:
+    """Return a path as a report shows it: from this folder on if it is in it, so that no report names a machine's."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
 def sha256_of(path: Path) -> str:
     """Return a file's SHA-256 in hexadecimal."""
     with path.open("rb") as file:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from spineyolo.errors import BadInputError, NotWrittenError
-from spineyolo.files import make_folder, read_json, read_text, write_atomic
+from spineyolo.files import make_folder, read_json, read_text, shown, write_atomic
 
 
 def test_write_atomic__whole_and_nothing_else(tmp_path: Path) -> None:
@@ -55,3 +55,10 @@ def test_errors__survive_the_way_between_processes() -> None:
 def test_errors__nothing_a_terminal_would_obey_and_no_endless_quotes() -> None:
     text = str(BadInputError("film\x1b[2J\ud800.png", "words", "x" * 10_000))
     assert text.isprintable() and text.encode() and len(text) < 500
+
+
+def test_shown__names_no_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert shown(tmp_path / "weights" / "a.pt") == "weights/a.pt"
+    assert shown(Path("weights/a.pt")) == "weights/a.pt"
+    assert shown(Path("/elsewhere/a.pt")) == "/elsewhere/a.pt"

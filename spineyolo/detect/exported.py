@@ -16,6 +16,7 @@ from spineyolo.detect import Detections
 from spineyolo.detect.candidates import Floats, candidates
 from spineyolo.detect.canvas import place
 from spineyolo.errors import BadInputError
+from spineyolo.files import shown
 
 WEIGHTS_KEY: Final = "weights_sha256"
 """Where an export's metadata say which checkpoint it was made from; the other keys are Ultralytics' own."""
@@ -68,7 +69,7 @@ class ExportedDetector:
         self.network = network
 
     def __str__(self) -> str:
-        return f"{self.path} ({self.kind})"
+        return f"{shown(self.path)} ({self.kind})"
 
     def detect(self, grey: npt.NDArray[np.uint8]) -> Detections:
         """Return the candidates on a film `(height, width)`, 8 bit grey, best first."""

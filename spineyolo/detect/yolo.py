@@ -14,6 +14,7 @@ from spineyolo.detect import Detections
 from spineyolo.detect.candidates import candidates
 from spineyolo.detect.canvas import place
 from spineyolo.errors import BadInputError
+from spineyolo.files import shown
 from spineyolo.trust import load_checkpoint
 
 
@@ -40,7 +41,7 @@ class YoloDetector:
         self.model = yolo.model.float().fuse(verbose=False).eval().to(self.device)
 
     def __str__(self) -> str:
-        return f"{self.path} (PyTorch, {self.device})"
+        return f"{shown(self.path)} (PyTorch, {self.device})"
 
     @torch.inference_mode()
     def detect(self, grey: npt.NDArray[np.uint8]) -> Detections:

@@ -18,7 +18,7 @@ from spineyolo.errors import BadInputError
 from spineyolo.evaluate import levels
 from spineyolo.evaluate.coco import SpineEvaluator, encoded
 from spineyolo.evaluate.tables import json_value
-from spineyolo.files import read_json, write_atomic
+from spineyolo.files import read_json, shown, write_atomic
 
 MAIN_FIGURES: Final = (
     "films",
@@ -198,10 +198,9 @@ def commit() -> str:
 
 def fingerprint(path: Path) -> str:
     """Return a file's or folder's path, from this folder on if it is in it, and the beginning of its SHA-256."""
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files))
-    return f"{shown}, sha256 {digest.hexdigest()[:12]}"
+    return f"{shown(path)}, sha256 {digest.hexdigest()[:12]}"
 
 
 def _text(value: Any) -> str:

@@ -19,7 +19,7 @@ from spineyolo.evaluate.compare.stages import STAGES
 from tools import compare
 
 PLAN = """models:
-  - {{name: YOLO, weights: {root}/yolo.pt, make: python tools/train.py, started_from: nothing, steps: 0 of 4, cpu_hours: 0}}
+  - {{name: YOLO, weights: {root}/yolo.pt, make: tools/train.py, started_from: nothing, steps: 0 of 4, cpu_hours: 0}}
   - {{name: Mask R-CNN, weights: {root}/maskrcnn.pt, make: python tools/train_maskrcnn.py, started_from: nothing}}
   - {{name: Absent, weights: {root}/absent.onnx, make: python tools/export.py, started_from: YOLO}}
 """
