@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from spineyolo.detect.load import load_detector
 from spineyolo.errors import SpineYoloError
 from spineyolo.files import write_atomic
 from spineyolo.measure import benchmark, chain_fit, lateral_truth
@@ -72,14 +73,16 @@ def laterals(
 def phantoms(
     count: Annotated[int, typer.Option(help="films to render")] = 120,
     seed: Annotated[int, typer.Option(help="of the first film; the others count on")] = 50_000,
+    weights: Annotated[Path | None, typer.Option(help="finds the outlines; true masks if not given")] = None,
     out: Out = Path("benchmarks/measure.md"),
 ) -> None:
-    """Measures on lateral phantoms, from their true masks, against what was drawn."""
+    """Measures on lateral and AP phantoms, from true masks or a detector's, against what was drawn."""
     with _said():
-        table = benchmark.phantoms(seed, count)
-        picture = out.with_name(f"{out.stem}_phantoms.png")
+        table = benchmark.phantoms(seed, count, None if weights is None else load_detector(weights))
+        masks = "true" if weights is None else "predicted"
+        picture = out.with_name(f"{out.stem}_phantoms{'' if weights is None else '_predicted'}.png")
         write_atomic(picture, benchmark.plots(table))
-        _write(out, benchmark.phantom_section(table, picture.name))
+        _write(out, benchmark.phantom_section(table, picture.name, masks))
 
 
 @contextmanager

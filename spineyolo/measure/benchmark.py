@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from spineyolo.detect import Detector
 from spineyolo.errors import BadInputError
 from spineyolo.evaluate.report import commit
 from spineyolo.files import write_atomic
@@ -20,6 +21,7 @@ _GRADES: Final = {
     "disc height loss": ("%", (1.0, 33.3, 66.7), "Wilke 1, 2, 3"),
     "wedge fracture": ("%", (20.0, 25.0, 40.0), "Genant mild, moderate, severe"),
     "biconcave fracture": ("%", (20.0, 25.0, 40.0), "Genant mild, moderate, severe"),
+    "cobb_main": ("deg", (10.0, 25.0, 40.0), "AASCE's classes; 10° is scoliosis"),
     "sclerosis": ("mm", (0.1, 2.0, 5.0), "drawn density times thickness; the index itself is a ratio"),
 }
 _UNITS: Final = {
@@ -31,6 +33,7 @@ _UNITS: Final = {
     "posterior_to_neighbours": "%",
     "slip": "%",
     "disc height loss": "%",
+    "cobb_main": "deg",
 }
 
 
@@ -66,9 +69,16 @@ def predicted_section(root: Path, predictions: Path, manifest: Path, truth: Path
     return "\n".join(lines) + "\n"
 
 
-def phantom_section(table: pd.DataFrame, picture: str) -> str:
-    """Return the section on phantoms: bias, limits of agreement and what is called, by grade."""
-    lines = ["## Phantoms: from true masks", "", f"![difference over mean]({picture})", ""]
+def phantom_section(table: pd.DataFrame, picture: str, masks: str) -> str:
+    """Return the section on phantoms from `masks`, true or predicted: bias, limits of agreement, calls by grade."""
+    bodies = table[table.measure == "body"].measured
+    lines = [f"## Phantoms: from {masks} masks", "", f"![difference over mean]({picture})", ""]
+    lines += [
+        f"Of {len(bodies)} bodies that are whole on lateral films, {bodies.isna().sum()} were not found. Outlines are "
+        "paired with true bodies by overlap and not by name, so a film that is numbered one off counts here. Spurs "
+        "are not drawn in phantoms' outlines: not measured.",
+        "",
+    ]
     lines += ["| measure | n | bias | limits of agreement | not measurable |", "|---|---|---|---|---|"]
     for name, unit in _UNITS.items():
         rows = table[table.measure == name]
@@ -123,6 +133,6 @@ def write_section(path: Path, section: str, command: str) -> None:
     write_atomic(path, (whole + "\n" + made).encode())
 
 
-def phantoms(first_seed: int, count: int) -> pd.DataFrame:
-    """Return the rows of `count` phantoms."""
-    return phantom_truth.run(range(first_seed, first_seed + count))
+def phantoms(first_seed: int, count: int, detector: Detector | None = None) -> pd.DataFrame:
+    """Return the rows of `count` phantoms, from true masks or a detector's."""
+    return phantom_truth.run(range(first_seed, first_seed + count), detector)

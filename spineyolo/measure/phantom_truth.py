@@ -1,22 +1,25 @@
-"""Measures on rendered phantoms, whose findings are drawn and so known, from their true masks.
+"""Measures on rendered phantoms, whose findings are drawn and so known, from their true masks or a detector's.
 
 Phantoms' outlines leave osteophytes out, so spurs are not among them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from spineyolo.anatomy import neighbours_of
+from spineyolo.detect import Detector
 from spineyolo.film import Vertebra
-from spineyolo.measure import disc, endplate, listhesis, vertebra
-from spineyolo.measure.column import EXACT, Column, column_of
+from spineyolo.measure import cobb, disc, endplate, listhesis, vertebra
+from spineyolo.measure.column import EXACT, PREDICTED, Column, Grey, column_of
 from spineyolo.measure.measurement import Array, Measurement
+from spineyolo.numbering import number
 from spineyolo.polygons import bounding_box, mask_from_polygon, outer_polygon
 from spineyolo.render.phantom import RenderedFilm, render
 from spineyolo.render.sampling import sample
@@ -24,6 +27,10 @@ from spineyolo.render.spec import FractureKind, PhantomSpec, Projection, Side, W
 from spineyolo.render.truth import VIEW_OF
 
 WINDOWS: Final = (Window.CERVICAL, Window.LUMBAR, Window.THORACOLUMBAR)
+AP_WINDOWS: Final = (Window.THORACOLUMBAR, Window.WHOLE)
+
+MIN_OVERLAP: Final = 0.5
+"""A predicted outline is a body's if intersection over union with its mask is at least this: COCO's first threshold."""
 
 
 @dataclass(frozen=True)
@@ -42,26 +49,78 @@ class Drawn:
     called: bool
 
 
-def run(seeds: Sequence[int]) -> pd.DataFrame:
-    """Return a row for each measurement on lateral phantoms with degeneration: measure, true, measured, called."""
+def run(seeds: Sequence[int], detector: Detector | None = None) -> pd.DataFrame:
+    """Return a row for each measurement on phantoms: measure, true, measured, called.
+
+    Each seed gives a lateral film with degeneration and an AP film, which is asked for its Cobb angle only. A row
+    `body` stands for each body that is whole on a lateral film, and has no value where it was not found.
+
+    Args:
+        seeds: of the phantoms.
+        detector: finds the outlines; None to take the true masks.
+    """
     rows: list[Drawn] = []
     for seed in seeds:
         spec, style = sample(seed, Projection.LATERAL, WINDOWS[seed % len(WINDOWS)], True)
-        rows.extend(_compare(spec, render(spec, style)))
+        rows.extend(_compare(spec, render(spec, style), detector))
+        spec, style = sample(seed, Projection.AP, AP_WINDOWS[seed % len(AP_WINDOWS)], False)
+        rows.extend(_cobb(*_columns(spec, render(spec, style), detector)))
     return pd.DataFrame([vars(row) for row in rows], columns=list(Drawn.__annotations__))
 
 
-def _compare(spec: PhantomSpec, film: RenderedFilm) -> Iterator[Drawn]:
-    whole = [item for item in film.vertebrae if item.level is not None and item.corners is not None]
-    outlines = {str(item.level): outline_on_film(item, spec) for item in film.vertebrae if item.level is not None}
-    true_rings = {str(item.level): np.asarray(item.corners, np.float64) for item in whole}
+def _columns(spec: PhantomSpec, film: RenderedFilm, detector: Detector | None) -> tuple[Column, Column]:
+    """Return the column of a film's outlines, and that of its true corners."""
     size, view = (spec.width, spec.height), VIEW_OF[spec.view]
-    column = column_of(outlines, size, EXACT, view, not spec.faces_left, film.grey)
-    true = column_of(true_rings, size, EXACT, view, not spec.faces_left)
+    named = {str(item.level): item for item in film.vertebrae if item.level is not None}
+    true_rings = {level: np.asarray(v.corners, np.float64) for level, v in named.items() if v.corners is not None}
+    if detector is None:
+        outlines, quality = {level: outline_on_film(item, spec) for level, item in named.items()}, EXACT
+    else:
+        outlines, quality = found_outlines(detector, film.grey, named), PREDICTED
+    column = column_of(outlines, size, quality, view, not spec.faces_left, film.grey)
+    return column, column_of(true_rings, size, EXACT, view, not spec.faces_left)
+
+
+def found_outlines(detector: Detector, grey: Grey, named: Mapping[str, Vertebra]) -> dict[str, Array]:
+    """Return true level to the predicted outline `(n, 2)` px that covers it, whatever level the film's chain gave it.
+
+    Args:
+        detector: what finds the outlines; those that its numbering sets aside are left out.
+        grey: the film `(height, width)`.
+        named: true level to its vertebra.
+    """
+    detections = detector.detect(grey)
+    levels = number(detections.boxes, detections.level_scores, grey.shape[0]).levels
+    kept = [
+        np.asarray(polygon, np.float64)
+        for polygon, level in zip(detections.polygons, levels, strict=True)
+        if level is not None
+    ]
+    shapes = [shapely.make_valid(shapely.Polygon(polygon)) for polygon in kept]
+    found = {}
+    for level, vertebra_ in named.items():
+        true = shapely.make_valid(shapely.Polygon(vertebra_.polygon))
+        overlaps = [shape.intersection(true).area / shape.union(true).area for shape in shapes]
+        if overlaps and max(overlaps) >= MIN_OVERLAP:
+            found[level] = kept[int(np.argmax(overlaps))]
+    return found
+
+
+def _compare(spec: PhantomSpec, film: RenderedFilm, detector: Detector | None) -> Iterator[Drawn]:
+    column, true = _columns(spec, film, detector)
+    for body in true.bodies:
+        yield Drawn("body", 1.0, np.nan if column.get(body.level) is None else 1.0, False)
     yield from _by_corners(column, true)
     yield from _slips(column, spec)
     yield from _losses(column, true, spec)
     yield from _sclerosis(column, spec, film)
+
+
+def _cobb(column: Column, true: Column) -> Iterator[Drawn]:
+    """Compare the largest angle of an AP film with that of its true corners."""
+    measured, wanted = cobb.curves(column)[0], cobb.curves(true)[0]
+    if wanted.value is not None:
+        yield Drawn("cobb_main", wanted.value, _value(measured), _value(measured) >= 10)
 
 
 def outline_on_film(item: Vertebra, spec: PhantomSpec) -> Array:

@@ -105,7 +105,7 @@ def test_run__phantom_from_true_masks():
     heights = table[table.measure == "disc_height_middle"]
     assert len(heights) > 3
     assert (heights.measured - heights.true).abs().max() < 2.5
-    section = benchmark.phantom_section(pd.concat([table] * 2), "x.png")
+    section = benchmark.phantom_section(pd.concat([table] * 2), "x.png", "true")
     assert "| disc_height_middle |" in section and "| slip |" in section
     assert len(benchmark.plots(table)) > 1000
 
