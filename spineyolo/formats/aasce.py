@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 
 from spineyolo import imaging
 from spineyolo.anatomy import INDEX, LEVELS
 from spineyolo.errors import BadInputError, Skipped
 from spineyolo.files import read_bytes, read_text
 from spineyolo.film import Film, Points, Vertebra
-from spineyolo.formats import _common
+from spineyolo.formats import _common, mat5
 from spineyolo.sources import Source
 
 AASCE_LEVELS: Final = LEVELS[INDEX["T1"] :]
@@ -94,9 +92,9 @@ def _scaled(row: npt.NDArray[np.float64], film: Path) -> Points:
 
 def _mat_points(path: Path) -> Points:
     try:
-        points = np.asarray(loadmat(BytesIO(read_bytes(path, "the film's corners", _MAX_MAT_BYTES)))["p2"], np.float32)
-    except (*imaging.DECODE_ERRORS, MatReadError) as error:
-        raise BadInputError(path, "a MATLAB file with p2", f"{type(error).__name__}: {error}") from error
+        points = mat5.read_matrix(read_bytes(path, "the film's corners", _MAX_MAT_BYTES), "p2").astype(np.float32)
+    except (ValueError, KeyError) as error:
+        raise BadInputError(path, "a MATLAB 5 file with p2", f"{type(error).__name__}: {error}") from error
     if points.shape != (_POINTS, 2):
         raise BadInputError(path, f"p2 of {_POINTS} × 2", f"{points.shape}")
     return points
