@@ -1,4 +1,4 @@
-"""The long work that is killed, in small: a conversion, a rendering, an archive run."""
+"""The long work that is killed, in small: a conversion, a rendering, an archive run, a training."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -7,15 +7,19 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
+from rich.console import Console
 
 from spineyolo import dataset
 from spineyolo.archive import engine_local
 from spineyolo.archive.result import FilmResult, Model
 from spineyolo.archive.run import Engine, run
 from spineyolo.formats import coco
+from spineyolo.maskrcnn import checkpoint, training
 from spineyolo.render.bulk import Order, render_all
 from spineyolo.render.spec import Projection, Window
 from tests.columns import SOURCE, column
+from tests.maskrcnn import made
 
 
 def make_source(folder: Path, films: int = 6) -> Path:
@@ -43,6 +47,19 @@ def archive(source: Path, weights: Path, engine: Engine | None, out: Path) -> No
     """Put the source's films through an archive run, parts of three films."""
     model = Model(weights, 64)
     run(source, out, model, engine or partial(engine_local.run, source=source, model=model, workers=1), part_films=3)
+
+
+def train(data: Path, out: Path) -> None:
+    """Train a tiny Mask R-CNN for three epochs, or go on where a killed training stood."""
+    torch.set_num_threads(1)  # sums split over threads round differently
+    training.train(made.recipe(data, epochs=3), out, Console(quiet=True), resume=(out / "last.pt").exists())
+
+
+def trained(out: Path) -> dict[str, bytes]:
+    """Return what a training must come to: each weight's bytes. Its checkpoint also tells the time it took."""
+    if not (out / "last.pt").exists():
+        return {}
+    return {name: value.numpy().tobytes() for name, value in checkpoint.read(out / "last.pt")["network"].items()}
 
 
 def slow_engine(films: Iterable[str]) -> Iterator[FilmResult]:
