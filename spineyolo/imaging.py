@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pydicom
 from PIL import Image, ImageOps, UnidentifiedImageError
 from pydicom.encaps import get_frame
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 from pydicom.multival import MultiValue
 from pydicom.pixels import apply_rescale, apply_voi_lut, pixel_array
@@ -60,6 +60,7 @@ DECODE_ERRORS: Final = (
     AssertionError,
     MemoryError,
     struct.error,
+    BytesLengthException,
     zlib.error,
     cv2.error,
     Image.DecompressionBombError,

@@ -107,6 +107,13 @@ def test_load__bad_files_are_named(tmp_path: Path) -> None:
             imaging.load(path)
 
 
+def test_film_size__dicom_whose_first_number_has_half_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "a.dcm"
+    path.write_bytes(bytes(128) + b"DICM" + struct.pack("<HH2sH", 2, 0, b"UL", 14) + bytes(14))
+    with pytest.raises(BadInputError, match=r"a\.dcm: expected a readable DICOM file"):
+        imaging.film_size(path)
+
+
 def test_load__dicom_without_pixels_says_so(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="without pixels"):
         imaging.load(write_dicom(tmp_path / "blank.dcm", None))
