@@ -216,10 +216,10 @@ def _read_dicom(path: Path, header_only: bool) -> pydicom.Dataset:
 
 def _load_dicom(path: Path) -> Radiograph:
     dataset = _read_dicom(path, header_only=False)
-    if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
-        raise BadInputError(path, "a grey or RGB DICOM image", "palette colour; convert it first")
     notes = []
-    try:
+    try:  # pydicom decodes each tag when it is asked for
+        if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
+            raise BadInputError(path, "a grey or RGB DICOM image", "palette colour; convert it first")
         frames = int(dataset.get("NumberOfFrames", 1) or 1)
         _check_codestream(path, dataset)
         values = pixel_array(dataset, index=0, decoding_plugin=_decoder(dataset))

@@ -114,6 +114,16 @@ def test_film_size__dicom_whose_first_number_has_half_its_bytes(tmp_path: Path) 
         imaging.film_size(path)
 
 
+def test_load__dicom_tag_of_a_kind_that_does_not_exist(tmp_path: Path) -> None:
+    path = write_dicom(tmp_path / "a.dcm", np.zeros((20, 10), np.uint16))
+    content = path.read_bytes()
+    photometric = struct.pack("<HH", 0x28, 4)
+    assert photometric + b"CS" in content
+    path.write_bytes(content.replace(photometric + b"CS", photometric + b"BS"))
+    with pytest.raises(BadInputError, match="Unknown Value Representation"):
+        imaging.load(path)
+
+
 def test_load__dicom_without_pixels_says_so(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="without pixels"):
         imaging.load(write_dicom(tmp_path / "blank.dcm", None))
