@@ -13,6 +13,7 @@ import shapely
 from spineyolo.anatomy import INDEX, Region, View, region_of
 from spineyolo.measure.geometry import Fit, caudal_directions, fit_body, tilt_deg
 from spineyolo.measure.measurement import Array
+from spineyolo.measure.view import view_of
 from spineyolo.polygons import bounding_box, mask_from_polygon
 
 Grey = npt.NDArray[np.uint8]
@@ -31,9 +32,6 @@ EDGE_PX: Final = 1.5
 """An outline with a side this near the film's edge is cut by it."""
 
 EDGE_SHARE: Final = 0.05
-LATERAL_ASPECT: Final = 1.38
-"""Bodies less wide for their height than this, in the column's median, are seen from the side. Of labelled films, 22
-laterals have 0.99 to 1.32, and 95 % of 420 AP films 1.45 or more."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +140,9 @@ def column_of(
         outlines: level to ring `(n, 2)` px.
         size: the film's width and height, px.
         quality: what the outlines can be trusted with.
-        view: None to tell it from the bodies' proportions, where they are plain.
+        view: None to tell it from the bodies' proportions and the film's symmetry, where they are plain.
         anterior_right: None to tell it from the column's curves, where they are plain.
-        grey: the film `(height, width)`, to see metal; without it none is seen.
+        grey: the film `(height, width)`, to see metal and symmetry; without it neither is.
         mm_per_px: if known.
     """
     levels = sorted(outlines, key=INDEX.__getitem__)
@@ -159,7 +157,7 @@ def column_of(
     }
     found = [(level, ring, fit) for level, ring, fit in zip(levels, polygons, fits, strict=True) if fit is not None]
     corners = np.array([fit.corners for _, _, fit in found]).reshape(-1, 4, 2)
-    view = view or _view_of(corners)
+    view = view or view_of(corners, grey)
     if view is View.LATERAL and anterior_right is None:
         anterior_right = _anterior_right([level for level, _, _ in found], corners)
     flip = view is View.LATERAL and anterior_right is False
@@ -179,18 +177,6 @@ def _noise(fit: Fit, quality: OutlineQuality) -> float:
     """Return a corner's noise in px: what its origin has, or what this outline's own jaggedness says if more."""
     height = float(np.linalg.norm(fit.corners[3] - fit.corners[0] + fit.corners[2] - fit.corners[1])) / 2
     return max(quality.corner_noise * height, fit.noise_px)
-
-
-def _view_of(corners: Array) -> View | None:
-    """Tell the view from the bodies' median width over height; None for fewer than three or a doubtful value."""
-    if len(corners) < 3:
-        return None
-    widths = np.linalg.norm(corners[:, 1] + corners[:, 2] - corners[:, 0] - corners[:, 3], axis=1)
-    heights = np.linalg.norm(corners[:, 3] + corners[:, 2] - corners[:, 0] - corners[:, 1], axis=1)
-    aspect = float(np.median(widths / heights))
-    if abs(aspect / LATERAL_ASPECT - 1) < 0.03:
-        return None
-    return View.LATERAL if aspect < LATERAL_ASPECT else View.AP
 
 
 def _anterior_right(levels: Sequence[str], corners: Array) -> bool | None:

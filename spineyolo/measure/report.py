@@ -96,9 +96,9 @@ def _notes(prediction: Prediction, column: Column, stated: View | None, square: 
     if not prediction.numbering.is_sure():
         notes.append("The numbering is uncertain: every level may be off by one or more.")
     if column.view is None:
-        notes.append("The view is not plain from the bodies' proportions; state it with --view.")
+        notes.append("The view is not plain from the bodies and the film's symmetry; state it with --view.")
     else:
-        notes.append(f"View: {column.view}, {'as stated' if stated else 'told from the proportions of the bodies'}.")
+        notes.append(f"View: {column.view}, {'as stated' if stated else 'told from the bodies and the film'}.")
     if column.view is View.LATERAL and column.anterior_right is not None:
         notes.append(f"Anterior is taken to be at the image's {'right' if column.anterior_right else 'left'}.")
     if not square:

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from measure.drawn import SIZE, between, body, lateral, mirrored, one, stack
 
 from spineyolo.anatomy import View
@@ -65,9 +64,9 @@ def test_column_of__no_area():
                                   "disc_height_middle", "L3-L4").reason  # fmt: skip
 
 
-@pytest.mark.parametrize(("width", "view"), [(55, View.LATERAL), (62, None), (80, View.AP)])
-def test_column_of__view_from_proportions(width, view):
-    assert column_of(stack(LEVELS, width=width), SIZE, EXACT).view is view
+def test_column_of__tells_the_view_and_keeps_to_one_that_is_stated():
+    assert column_of(stack(LEVELS, width=55), SIZE, EXACT).view is View.LATERAL
+    assert column_of(stack(LEVELS, width=55), SIZE, EXACT, View.AP).view is View.AP
 
 
 def lordotic() -> dict:
