@@ -21,6 +21,7 @@ from pydicom.multival import MultiValue
 from pydicom.pixels import apply_rescale, apply_voi_lut, pixel_array
 from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
+from spineyolo.anatomy import View
 from spineyolo.errors import BadInputError
 from spineyolo.files import check_file, read_bytes
 
@@ -39,6 +40,9 @@ WINDOW_PERCENTILES: Final = (0.5, 99.5)
 _DICOM_SUFFIXES: Final = frozenset({".dcm", ".dicom"})
 _PICTURE_FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP")  # Pillow reads more, PostScript by a program of its own
 IMAGE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}) | _DICOM_SUFFIXES
+
+_VIEW_POSITIONS: Final = {"AP": View.AP, "PA": View.AP, "LL": View.LATERAL, "RL": View.LATERAL}
+"""Of DICOM PS3.3 C.8.1.2; its decubitus views and obliques are neither."""
 
 _EXIF_ORIENTATION: Final = 0x0112
 _EXIF_SIDEWAYS: Final = frozenset({5, 6, 7, 8})
@@ -81,11 +85,13 @@ class Radiograph:
         grey: `(height, width)`, 8 bit.
         notes: what was decided on the way (a window, the first of several frames).
         pixel_spacing_mm: row and column spacing, where the file states both as numbers above 0.
+        view: where the file states it (DICOM's View Position).
     """
 
     grey: npt.NDArray[np.uint8]
     notes: tuple[str, ...] = ()
     pixel_spacing_mm: tuple[float, float] | None = None
+    view: View | None = None
 
 
 def load(path: Path) -> Radiograph:
@@ -229,9 +235,10 @@ def _load_dicom(path: Path) -> Radiograph:
             values = cv2.cvtColor(values, cv2.COLOR_RGB2GRAY)
         grey, note = _window_dicom(values, dataset)
         spacing = _pixel_spacing(dataset)
+        view = _VIEW_POSITIONS.get(str(dataset.get("ViewPosition", "")).upper())
     except DECODE_ERRORS as error:
         raise BadInputError(path, "a DICOM image", f"{type(error).__name__}: {error}") from error
-    return Radiograph(grey, (*notes, note), spacing)
+    return Radiograph(grey, (*notes, note), spacing, view)
 
 
 def _decoder(dataset: pydicom.Dataset) -> str:

@@ -10,6 +10,7 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
 from spineyolo import imaging
+from spineyolo.anatomy import View
 from spineyolo.errors import BadInputError
 
 RAMP = np.tile(np.linspace(0, 60000, 600).astype(np.uint16), (80, 1))
@@ -68,6 +69,13 @@ def test_load__dicom_monochrome1_is_inverted(tmp_path: Path) -> None:
     )
     assert (inverted.grey == 255 - plain).all()
     assert inverted.pixel_spacing_mm == (0.14, 0.14)
+
+
+@pytest.mark.parametrize(
+    ("position", "view"), [("PA", View.AP), ("LL", View.LATERAL), ("LLD", None), ("", None), ("ll", View.LATERAL)]
+)
+def test_load__dicom_states_its_view(tmp_path: Path, position: str, view: View | None) -> None:
+    assert imaging.load(write_dicom(tmp_path / "v.dcm", RAMP, ViewPosition=position)).view is view
 
 
 def test_load__dicom_window_is_applied(tmp_path: Path) -> None:

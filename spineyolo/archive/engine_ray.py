@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import ray
 
+from spineyolo.anatomy import View
 from spineyolo.archive import engine_local
 from spineyolo.archive.result import FilmResult, Model
 from spineyolo.archive.stages import decode, infer
@@ -88,7 +89,12 @@ class _Decode:
         decoded = decode(self._source, row["film"])
         if isinstance(decoded, FilmResult):
             return {"film": row["film"], "grey": b"", "facts": "", "result": decoded.to_json()}
-        facts = {"shape": decoded.grey.shape, "notes": decoded.notes, "spacing": decoded.pixel_spacing_mm}
+        facts = {
+            "shape": decoded.grey.shape,
+            "notes": decoded.notes,
+            "spacing": decoded.pixel_spacing_mm,
+            "view": decoded.view,
+        }
         return {"film": row["film"], "grey": decoded.grey.tobytes(), "facts": json.dumps(facts), "result": ""}
 
 
@@ -111,4 +117,5 @@ def _radiograph(grey: bytes, facts: dict[str, Any]) -> Radiograph:
         np.frombuffer(grey, np.uint8).reshape(facts["shape"]),
         tuple(facts["notes"]),
         (spacing[0], spacing[1]) if spacing else None,
+        View(facts["view"]) if facts["view"] else None,
     )

@@ -25,7 +25,7 @@ def read(root: Path, source: Source, skipped: Skipped) -> Iterator[Film]:
     path = root / "annotations.json"
     try:
         document = read_json(path)
-        names = list(document["categories"][0]["keypoints"])
+        names = [str(name) for name in document["categories"][0]["keypoints"]]
         files = {image["id"]: str(image["file_name"]) for image in document["images"]}
         annotations = _by_image(document["annotations"], path, skipped)
     except BadInputError as error:
@@ -60,7 +60,7 @@ def _vertebrae(
 ) -> Iterator[Vertebra]:
     try:
         values = np.asarray(annotation.get("keypoints", []), np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadInputError(path, "keypoint numbers", str(error)) from error
     if values.size != 3 * len(names):
         raise BadInputError(path, f"{3 * len(names)} keypoint numbers", str(values.size))

@@ -76,7 +76,8 @@ def measure_prediction(
     Args:
         prediction: its numbered outlines.
         radiograph: its pixels.
-        view, anterior_right: None to tell them from the column.
+        view: None to go by what the file states, or else by the column and the film.
+        anterior_right: None to tell it from the column.
         quality: what the outlines can be trusted with.
     """
     named = zip(prediction.numbering.levels, prediction.detections.polygons, strict=True)
@@ -86,9 +87,10 @@ def measure_prediction(
         square = abs(spacing[0] / spacing[1] - 1) < 0.01
     mm_per_px = float(np.mean(spacing)) if spacing is not None and square else None
     size = (prediction.width, prediction.height)
-    column = column_of(outlines, size, quality, view, anterior_right, radiograph.grey, mm_per_px)
+    stated = view or radiograph.view
+    column = column_of(outlines, size, quality, stated, anterior_right, radiograph.grey, mm_per_px)
     measurements = measure_column(column, quality, radiograph.grey, radiograph.notes)
-    return FilmReport(prediction.path, column, measurements, _notes(prediction, column, view, square))
+    return FilmReport(prediction.path, column, measurements, _notes(prediction, column, stated, square))
 
 
 def _notes(prediction: Prediction, column: Column, stated: View | None, square: bool) -> tuple[str, ...]:

@@ -97,3 +97,9 @@ def test_read__bad_document_is_noted(tmp_path: Path, content: str) -> None:
     (tmp_path / "annotations.json").write_text(content)
     films, said = read(tmp_path)
     assert not films and len(said) == 1 and "annotations.json" in said[0]
+
+
+def test_read__keypoint_name_that_is_a_list(tmp_path: Path) -> None:
+    write(tmp_path, categories=[{"id": 1, "keypoints": [["C3TB"], *list(POINTS)[1:]]}])
+    (film,), said = read(tmp_path)
+    assert film.vertebrae and said == []

@@ -36,6 +36,13 @@ def test_measure_prediction__millimetres_only_with_spacing():
     assert {m.unit for m in film_report((0.2, 0.3), View.LATERAL).measurements} == units
 
 
+def test_measure_prediction__files_view_goes_before_the_bodies_and_a_stated_one_before_that():
+    prediction = prediction_of(list(between("T1", "L5")))
+    film = Radiograph(np.full((900, 300), 90, np.uint8), view=View.LATERAL)
+    assert report.measure_prediction(prediction, film).column.view is View.LATERAL
+    assert report.measure_prediction(prediction, film, View.AP).column.view is View.AP
+
+
 def test_write_tables__both_say_the_same(tmp_path: Path):
     found = film_report()
     report.write_tables([found], tmp_path)

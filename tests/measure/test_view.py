@@ -24,14 +24,15 @@ def film(mirror: bool) -> npt.NDArray[np.uint8]:
     return np.concatenate([half[:, ::-1], other], axis=1).astype(np.uint8)
 
 
-@pytest.mark.parametrize(("width", "view"), [(55, View.LATERAL), (64, None), (80, View.AP)])
+@pytest.mark.parametrize(("width", "view"), [(55, View.LATERAL), (64, None), (78, None), (85, View.AP)])
 def test_view_of__proportions_where_they_are_plain(width: float, view: View | None) -> None:
     assert view_of(corners(width), None) is view
     assert view_of(corners(width), film(mirror=False)) is view
 
 
-def test_view_of__symmetry_where_proportions_are_not_plain() -> None:
-    assert view_of(corners(64), film(mirror=True)) is View.AP
+@pytest.mark.parametrize("width", [64, 78])
+def test_view_of__symmetry_where_proportions_are_not_plain(width: float) -> None:
+    assert view_of(corners(width), film(mirror=True)) is View.AP
 
 
 def test_view_of__symmetry_does_not_overrule_bodies_seen_from_the_side() -> None:
