@@ -114,5 +114,5 @@ def numbering_text(prediction: Prediction) -> str:
     if numbering.variant is not None:
         words.append(numbering.variant)
     if numbering.suspected is not None:
-        words.append(f"perhaps {numbering.suspected}, out of view")
+        words.append(f"perhaps {numbering.suspected}")
     return ", ".join(words)

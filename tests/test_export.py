@@ -48,7 +48,7 @@ def test_numbering_text__says_what_is_unusual() -> None:
     with_variant = replace(found, numbering=replace(found.numbering, variant=Variant.LUMBAR_6))
     assert export.numbering_text(with_variant) == "sure, 6 lumbar"
     suspected = replace(found, numbering=replace(found.numbering, suspected=Variant.THORACIC_13))
-    assert export.numbering_text(suspected) == "uncertain, perhaps 13 thoracic, out of view"
+    assert export.numbering_text(suspected) == "uncertain, perhaps 13 thoracic"
 
 
 def test_coco_document__t13_and_l6_are_named_and_keep_valid_categories() -> None:

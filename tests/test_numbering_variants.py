@@ -66,6 +66,20 @@ def test_number__variant_has_its_price() -> None:
     assert number(film.boxes, film.scores, film.height, Costs(variant=50)).variant is None
 
 
+def test_number__variant_a_little_dearer_is_suspected() -> None:
+    film = unusual(Variant.THORACIC_13, "C2", "L5")
+    usual = number(film.boxes, film.scores, film.height, Costs(variant=1e6)).names
+    price = next(price for price in range(1, 100) if not _variant(film, Costs(variant=price, variant_doubt=0)))
+    near = number(film.boxes, film.scores, film.height, Costs(variant=price + 1, variant_doubt=3))
+    far = number(film.boxes, film.scores, film.height, Costs(variant=price + 5, variant_doubt=3))
+    assert near.names == usual and near.suspected is Variant.THORACIC_13 and not near.is_sure()
+    assert far.names == usual and far.suspected is None
+
+
+def _variant(film: Spine, costs: Costs) -> Variant | None:
+    return number(film.boxes, film.scores, film.height, costs).variant
+
+
 def test_number__sacralised_l5_ends_at_l4() -> None:
     film = unusual(Variant.LUMBAR_4, "T1", "L4")
     assert number(film.boxes, film.scores, film.height).names == film.names

@@ -18,7 +18,8 @@ of
 A chain starts and ends at candidates that are confident by themselves (`column.confident`). The cheapest one is found
 exactly (`chain`). A weak candidate is thereby accepted where it closes a gap, and only there: to set it aside costs
 next to nothing, to leave a gap open costs `gap`. Columns with 11 or 13 thoracic or 4 or 6 lumbar vertebrae
-(`variants`) are chains of other names, which cost `variant` more.
+(`variants`) are chains of other names, which cost `variant` more; one that is dearer than the usual chain by no more
+than `variant_doubt` is suspected, and the numbering then is not sure.
 
 Three vertebrae by hand: boxes 30 px square, one below the other on a straight line, so that the pitch is 30 px and
 both distances are one step; the film ends 10 px above and below. Scores for (T1, T2, T3) are (.6, .2, 0), (.5, .4, 0)
@@ -70,6 +71,8 @@ class Costs:
     little, for the labels are often a level off: an extra body at the lower end then moved whole columns. From the
     sure margin on, 97 % of the vertebrae in windows of validation laterals carry the right level; on AASCE's films,
     whose labels are off themselves, no margin does. Another detector's scores may want another `emission`.
+
+    `variant_doubt` was set on validation films and rendered columns: no sure validation film is within it of a variant.
     """
 
     emission: float = 0.36
@@ -81,6 +84,7 @@ class Costs:
     off_curve: float = 7.2
     open_end: float = 2.8
     variant: float = 8.0
+    variant_doubt: float = 2.0
     sure_margin: float = 7.0
 
 
@@ -97,7 +101,8 @@ class Numbering:
         margin: cost, in nats, by which the cheapest chain that keeps none of these names is dearer; small means
             unsure. Infinite where there is no such chain, and for an empty one.
         variant: what is unusual about the column, where both ends of the region are in view.
-        suspected: a variant that would be cheaper, but an end of the region is out of view.
+        suspected: a variant that would be cheaper, but an end of the region is out of view; or one that is dearer by
+            `variant_doubt` at most.
         recovered: candidates too weak to be taken for vertebrae by themselves, accepted because they close a gap.
     """
 
@@ -149,9 +154,9 @@ def number(
     tried = VARIANTS if film.may_beat(usual) and not anchors else {}
     rivals = {kind: film.solve(names, usual) for kind, names in tried.items()}
     best = min(rivals, key=lambda kind: rivals[kind].chain.cost, default=None)
-    if best is None or (lead := usual.chain.cost - rivals[best].chain.cost - costs.variant) <= 0:
+    if best is None or (lead := usual.chain.cost - rivals[best].chain.cost - costs.variant) <= -costs.variant_doubt:
         return film.numbering(usual, film.margin(usual))
-    if not film.shows_ends(rivals[best]):
+    if lead <= 0 or not film.shows_ends(rivals[best]):
         return film.numbering(usual, film.margin(usual), suspected=best)
     return film.numbering(rivals[best], min(film.margin(rivals[best]), lead), variant=best)
 
@@ -217,8 +222,8 @@ class _Film:
         return _Solved(names, problem, table, cheapest(problem, table))
 
     def may_beat(self, usual: _Solved) -> bool:
-        """Return whether a variant can be cheaper than the usual chain at all."""
-        lead = usual.chain.cost - self.costs.variant
+        """Return whether a variant can be cheaper than the usual chain at all, or nearly so."""
+        lead = usual.chain.cost - self.costs.variant + self.costs.variant_doubt
         return lead > 0 and lead > least_cost(usual.problem)
 
     def margin(self, solved: _Solved) -> float:
