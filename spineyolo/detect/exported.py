@@ -39,17 +39,32 @@ class Export(StrEnum):
         return weights.with_name(weights.stem + "_int8" * (self is Export.OPENVINO_INT8) + "_openvino_model")
 
 
+class Precision(StrEnum):
+    """In which numbers a network is run."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    INT8 = "int8"
+
+
 class ExportedDetector:
     """A network in a file of its own, with the 24 levels as its classes."""
 
     def __init__(
-        self, path: Path, kind: str, network: Network, metadata: Mapping[str, Any], imgsz: int | None = None
+        self,
+        path: Path,
+        runtime: str,
+        precision: Precision,
+        network: Network,
+        metadata: Mapping[str, Any],
+        imgsz: int | None = None,
     ) -> None:
         """Take a network that has been read.
 
         Args:
             path: its file or folder, to name.
-            kind: what runs it, and in which precision, to name.
+            runtime: what runs it, to name.
+            precision: of most of its sums, on this machine.
             network: the network, read and ready.
             metadata: what its file says of it: `names`, `imgsz`, `weights_sha256`.
             imgsz: canvas height in px; what it was exported with if None.
@@ -65,11 +80,11 @@ class ExportedDetector:
             raise BadInputError(path, expected, f"metadata without it ({type(error).__name__}: {error})") from error
         if names != LEVELS:
             raise BadInputError(path, expected, f"{len(names)} classes {names[:3]}…")
-        self.path, self.kind, self.imgsz = path, kind, imgsz or usual
+        self.path, self.runtime, self.precision, self.imgsz = path, runtime, precision, imgsz or usual
         self.network = network
 
     def __str__(self) -> str:
-        return f"{shown(self.path)} ({self.kind})"
+        return f"{shown(self.path)} ({self.runtime} {self.precision})"
 
     def detect(self, grey: npt.NDArray[np.uint8]) -> Detections:
         """Return the candidates on a film `(height, width)`, 8 bit grey, best first."""

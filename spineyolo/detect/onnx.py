@@ -11,7 +11,7 @@ import onnxruntime
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf
 
 from spineyolo.detect.candidates import Floats
-from spineyolo.detect.exported import ExportedDetector
+from spineyolo.detect.exported import ExportedDetector, Precision
 from spineyolo.errors import BadInputError
 
 _BROKEN: Final = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf)
@@ -35,4 +35,5 @@ def load_onnx(path: Path, imgsz: int | None = None) -> ExportedDetector:
         predictions, prototypes = session.run(None, {name: image.astype(np.float32) / 255})
         return predictions[0], prototypes[0]
 
-    return ExportedDetector(path, "ONNX Runtime", run, session.get_modelmeta().custom_metadata_map, imgsz)
+    metadata = session.get_modelmeta().custom_metadata_map
+    return ExportedDetector(path, "ONNX Runtime", Precision.FP32, run, metadata, imgsz)

@@ -11,14 +11,15 @@ import yaml
 from openvino.preprocess import PrePostProcessor
 
 from spineyolo.detect.candidates import Floats
-from spineyolo.detect.exported import ExportedDetector
+from spineyolo.detect.exported import ExportedDetector, Precision
 from spineyolo.errors import BadInputError
 
 
 def load_openvino(folder: Path, imgsz: int | None = None) -> ExportedDetector:
     """Return the detector in an OpenVINO folder (`.xml`, `.bin`, `metadata.yaml`).
 
-    `imgsz` is the canvas height in px, as exported if None. Scaling pixels to 0…1 becomes a part of the network.
+    `imgsz` is the canvas height in px, as exported if None. Scaling pixels to 0…1 becomes a part of the network. Where
+    the CPU computes bfloat16, OpenVINO takes it of itself for what is not int8.
 
     Raises:
         BadInputError: if the folder is missing, broken, or no export of a spine model.
@@ -41,5 +42,11 @@ def load_openvino(folder: Path, imgsz: int | None = None) -> ExportedDetector:
         found = network(image, share_outputs=True)  # candidates copies what it keeps
         return found[0][0], found[1][0]
 
-    int8 = any(operation.get_type_name() == "FakeQuantize" for operation in graph.get_ops())
-    return ExportedDetector(folder, f"OpenVINO {'int8' if int8 else 'fp32'}", run, metadata or {}, imgsz)
+    return ExportedDetector(folder, "OpenVINO", _precision(graph, network), run, metadata or {}, imgsz)
+
+
+def _precision(graph: openvino.Model, network: openvino.CompiledModel) -> Precision:
+    if any(operation.get_type_name() == "FakeQuantize" for operation in graph.get_ops()):
+        return Precision.INT8
+    bf16 = network.get_property("INFERENCE_PRECISION_HINT") == openvino.Type.bf16
+    return Precision.BF16 if bf16 else Precision.FP32

@@ -33,14 +33,14 @@ def test_load_export__sees_what_pytorch_sees(exported: Path, kind: Export) -> No
 
 def test_load_detector__auto_takes_the_fastest_and_says_so(exported: Path) -> None:
     assert str(load_detector(exported)) == f"{Export.OPENVINO_INT8.beside(exported)} (OpenVINO int8)"
-    assert str(load_detector(exported, Backend.ONNX)) == f"{Export.ONNX.beside(exported)} (ONNX Runtime)"
+    assert str(load_detector(exported, Backend.ONNX)) == f"{Export.ONNX.beside(exported)} (ONNX Runtime fp32)"
 
 
 def test_load_detector__auto_without_the_package_takes_what_runs(
     exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(load, "find_spec", lambda package: None if package == "openvino" else package)
-    assert str(load_detector(exported)).endswith("untrained.onnx (ONNX Runtime)")
+    assert str(load_detector(exported)).endswith("untrained.onnx (ONNX Runtime fp32)")
     with pytest.raises(BadInputError, match=r"expected the package openvino to run it \(pip install openvino\)"):
         load_detector(Export.OPENVINO.beside(exported))
 

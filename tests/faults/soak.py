@@ -38,7 +38,7 @@ def main(
     lines = [
         "# faults",
         "",
-        f"`python -m tests.faults.soak {' '.join(sys.argv[1:])}`, commit `{commit()}`:",
+        f"`{' '.join(['python -m tests.faults.soak', *sys.argv[1:]])}`, commit `{commit()}`:",
         "what was tried, how often, what was lost.",
         "",
         *_garbled(files, faults),
