@@ -165,7 +165,8 @@ def _seen(vertebra: Vertebra, to_frame: npt.NDArray[np.float64], hand: npt.NDArr
         return None
     x0, y0, x1, y1 = (int(value) for value in bounding_box(inside))
     part = mask_from_polygon(np.asarray(inside - np.array([x0, y0], np.float32)), y1 - y0 + 1, x1 - x0 + 1)
-    hidden = part & hand[y0 : y1 + 1, x0 : x1 + 1][: part.shape[0], : part.shape[1]] if hand.any() else part & False
+    covering = hand[y0 : y1 + 1, x0 : x1 + 1]  # cut at the frame's edge, which an outline may touch
+    hidden = part[: covering.shape[0], : covering.shape[1]] & covering
     if abs(signed_area(inside)) - float(hidden.sum()) < MIN_VISIBLE * whole:
         return None
     return Vertebra(vertebra.level, inside, box_only=vertebra.box_only)
