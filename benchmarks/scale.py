@@ -182,7 +182,7 @@ def _share(process: psutil.Process) -> int:
 
 def _page(taken: list[Taken], full: Taken, counts: list[int]) -> str:
     most = {one.engine: one for one in taken if one.films == counts[-1]}
-    few = {one.engine: one for one in taken if one.films == counts[0]}
+    few = {one.engine: one for one in taken if one.films == counts[max(len(counts) - 2, 0)]}
     plain = most["one process"]
     alone = plain.seconds / plain.films
     machine = "; ".join(f"{key}: {value}" for key, value in describe().items())
@@ -203,7 +203,7 @@ def _page(taken: list[Taken], full: Taken, counts: list[int]) -> str:
             for one in taken
         ),
         "",
-        f"From {counts[0]} to {counts[-1]} films:",
+        f"From {counts[max(len(counts) - 2, 0)]} to {counts[-1]} films, and at {counts[-1]}:",
         "",
         "| engine | more memory of the listing process, bytes a film | overhead a film, ms | against one process |",
         "|---|---|---|---|",
@@ -228,7 +228,7 @@ def _reckoning(most: dict[str, Taken], few: dict[str, Taken], full: Taken, alone
     overhead_s = max(engine.seconds * engine.cores / engine.films - alone, 0)
     grown = max(engine.peak_mb - few[engine.engine].peak_mb, 0) * 1e6 / max(engine.films - few[engine.engine].films, 1)
     rows = [
-        f"| {nodes} | {nodes * cores} | {ARCHIVE_FILMS * (film_s + overhead_s) / (nodes * cores) / 86400:.1f} |"
+        f"| {nodes} | {nodes * cores} | {ARCHIVE_FILMS * (film_s + overhead_s) / (nodes * cores) / 3600:.1f} |"
         for nodes in NODES
     ]
     return [
@@ -241,12 +241,12 @@ def _reckoning(most: dict[str, Taken], few: dict[str, Taken], full: Taken, alone
         "they are read. Then, on nodes",
         f"of {name}:",
         "",
-        "| nodes | cores | days |",
+        "| nodes | cores | hours |",
         "|---|---|---|",
         *rows,
         "",
         f"The tables take {ARCHIVE_FILMS * full.stored / full.films / 1e9:.0f} GB; the process that lists and writes",
-        f"grows by {ARCHIVE_FILMS * grown / 1e9:.1f} GB, for it keeps the paths of what is done. It is one process:",
+        f"would grow by {ARCHIVE_FILMS * grown / 1e9:.1f} GB under {engine.engine}. It is one process:",
         "the rows of a film pass through it, and it, not the nodes, bounds the films a second of a large cluster.",
     ]
 

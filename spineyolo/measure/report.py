@@ -154,10 +154,9 @@ def _digits(m: Measurement) -> int:
 
 
 def _which(name: str) -> str:
-    """Return what parts measures that share a title."""
-    last = name.rsplit("_", 1)[-1]
-    parts = {"anterior", "middle", "posterior", "superior", "inferior", "length", "area", "main", "above", "below"}
-    return f", {last}" if last in parts else ""
+    """Return what parts measures that share a definition: the last word of their names."""
+    shared = sum(definition is DEFINITIONS[name] for definition in DEFINITIONS.values()) > 1
+    return f", {name.rsplit('_', 1)[-1]}" if shared else ""
 
 
 def void_rows(void: Sequence[Measurement]) -> list[tuple[str, ...]]:

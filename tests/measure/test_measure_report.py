@@ -57,3 +57,10 @@ def test_measure_prediction__empty_film():
     found = report.measure_prediction(prediction, Radiograph(np.zeros((900, 300), np.uint8)))
     assert all(m.value is None and m.reason for m in found.measurements)
     assert overlay.draw(np.zeros((900, 300), np.uint8), found.column, found.measurements).shape[2] == 3
+
+
+def test_row__measures_that_share_a_definition_are_told_apart_and_no_others():
+    titles = {m.name: report.row(m)[0] for m in film_report(view=View.LATERAL).measurements if m.value is not None}
+    assert titles["disc_height_anterior"] == "Disc height, anterior"
+    assert titles["anterior_to_posterior"] == "Anterior to posterior height"
+    assert len(set(titles.values())) == len(titles)
