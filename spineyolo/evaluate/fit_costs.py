@@ -43,7 +43,8 @@ MARGINS: Final = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10
 WANTED_ACCURACY: Final = 0.97
 """Of the vertebrae on films called sure, so many carry the right level."""
 
-_SEARCHED: Final = tuple(field.name for field in fields(Costs) if field.name != "sure_margin")
+_OF_SURENESS: Final = {"variant_doubt", "sure_margin"}  # they change no name
+_SEARCHED: Final = tuple(field.name for field in fields(Costs) if field.name not in _OF_SURENESS)
 _ALL: Final = "all"
 
 

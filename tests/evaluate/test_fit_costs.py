@@ -64,12 +64,14 @@ def test_trial__groups_count_alike() -> None:
     assert found.mean == 0.5
 
 
-def test_random_costs__seeded_around_the_present_ones_and_the_margin_stays() -> None:
+def test_random_costs__seeded_around_the_present_ones_and_what_changes_no_name_stays() -> None:
     first, again, other = (list(fit.random_costs(40, seed)) for seed in (0, 0, 1))
     assert first == again != other
-    assert {costs.sure_margin for costs in first} == {COSTS.sure_margin}
+    of_sureness = ("variant_doubt", "sure_margin")
+    for name in of_sureness:
+        assert {getattr(costs, name) for costs in first} == {getattr(COSTS, name)}
     for field in fields(COSTS):
-        if field.name != "sure_margin":
+        if field.name not in of_sureness:
             ratios = [getattr(costs, field.name) / getattr(COSTS, field.name) for costs in first]
             assert min(ratios) < 0.8 and max(ratios) > 1.25
             assert 0.8 < np.median(ratios) < 1.25
