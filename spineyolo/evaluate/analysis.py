@@ -15,7 +15,8 @@ from spineyolo.errors import BadInputError
 from spineyolo.evaluate import error_overlays, error_plots, error_tables, errors, report
 from spineyolo.evaluate.covariates import Covariates, Origin, covariates
 from spineyolo.evaluate.errors import Finding, Kind
-from spineyolo.evaluate.hypotheses import HYPOTHESES, Result, examine
+from spineyolo.evaluate.hypotheses import HYPOTHESES
+from spineyolo.evaluate.hypothesis import Result, examine
 from spineyolo.evaluate.report import FilmPair
 from spineyolo.evaluate.tables import markdown
 from spineyolo.files import write_atomic

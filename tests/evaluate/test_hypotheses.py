@@ -11,7 +11,8 @@ import pytest
 from spineyolo.anatomy import INDEX, LEVELS
 from spineyolo.evaluate import bootstrap
 from spineyolo.evaluate.errors import Kind, Reason
-from spineyolo.evaluate.hypotheses import HYPOTHESES, SHOULDER, Hypothesis, Verdict, examine
+from spineyolo.evaluate.hypotheses import HYPOTHESES, SHOULDER
+from spineyolo.evaluate.hypothesis import Hypothesis, Verdict, examine
 
 COUNT = 40
 Effect = Callable[[pd.DataFrame, np.random.Generator, int], None]
