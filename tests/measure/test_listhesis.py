@@ -3,6 +3,7 @@ import pytest
 from measure.drawn import between, lateral, mirrored, one, rounded, stack, turned, value
 
 from spineyolo.measure import listhesis
+from spineyolo.measure.column import OutlineQuality
 
 
 def slipped(percent: float) -> dict:
@@ -32,6 +33,15 @@ def test_meyerding_grade(percent, grade):
 def test_measure__nothing_is_called_under_the_floor():
     assert one(listhesis.measure(lateral(slipped(3))), "slip", "L4-L5").label == "under the floor of 5 %"
     assert one(listhesis.measure(lateral(slipped(20))), "slip", "L4-L5").label == "forward, in the range of Meyerding I"
+
+
+def test_measure__a_slip_that_one_disc_in_twenty_shows_by_noise_is_not_called():
+    """20 % is more than the 95 % interval of one disc, and less than that of all discs of a film."""
+    found = one(
+        listhesis.measure(lateral(slipped(20), quality=OutlineQuality(0.08, follows_bone=True))), "slip", "L4-L5"
+    )
+    assert found.error < 20 < listhesis.ALL_DISCS * found.error
+    assert found.label.startswith("under the floor")
 
 
 def test_measure__side_must_be_known():
