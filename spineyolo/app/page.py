@@ -152,7 +152,9 @@ class ReadingPage:
         return session
 
     def _opened(self, request: gr.Request) -> Shown:
-        return self._shown(self.sessions.open(request.session_hash or ""))
+        session = self.sessions.open(request.session_hash or "")
+        # Once only: a link that is drawn anew while it is clicked is not followed.
+        return {**self._shown(session), self.take: gr.Button(link=f"take/{session.token}.zip")}
 
     def _closed(self, request: gr.Request) -> None:
         self.sessions.close(request.session_hash or "")
@@ -248,7 +250,6 @@ class ReadingPage:
             self.up: gr.Button(interactive=name is not None),
             self.down: gr.Button(interactive=name is not None),
             self.delete: gr.Button(interactive=picked),
-            self.take: gr.Button(link=f"take/{session.token}.zip"),
             self.view: _key_of(_VIEWS, film.view),
             self.anterior: _key_of(_ANTERIOR, film.anterior_right),
             self.notes: "\n".join(f"- {note}" for note in found.notes),
