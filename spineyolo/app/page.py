@@ -80,7 +80,7 @@ class ReadingPage:
         self.state = gr.HTML(visible=False, elem_id="state", apply_default_css=False)
         with gr.Column(visible=False, elem_id="tools") as self.tools:
             with gr.Row():
-                self.take = gr.Button("Take away (ZIP)", variant="primary", size="sm", link="#", elem_id="take")
+                self.take = gr.HTML(elem_classes="sy-take", apply_default_css=False, padding=False)
                 self.forget = gr.Button("Forget all films", size="sm", min_width=120, elem_id="forget")
             with gr.Tabs():
                 with gr.Tab("Vertebrae"):
@@ -153,8 +153,9 @@ class ReadingPage:
 
     def _opened(self, request: gr.Request) -> Shown:
         session = self.sessions.open(request.session_hash or "")
-        # Once only: a link that is drawn anew while it is clicked is not followed.
-        return {**self._shown(session), self.take: gr.Button(link=f"take/{session.token}.zip")}
+        # A link that says `download`, not Gradio's button: that one leaves the page, and its films are then forgotten.
+        link = f'<a id="take" href="take/{session.token}.zip" download="spineyolo.zip">Take away (ZIP)</a>'
+        return {**self._shown(session), self.take: gr.HTML(link)}
 
     def _closed(self, request: gr.Request) -> None:
         self.sessions.close(request.session_hash or "")
