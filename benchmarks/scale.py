@@ -182,7 +182,8 @@ def _share(process: psutil.Process) -> int:
 
 def _page(taken: list[Taken], full: Taken, counts: list[int]) -> str:
     most = {one.engine: one for one in taken if one.films == counts[-1]}
-    few = {one.engine: one for one in taken if one.films == counts[max(len(counts) - 2, 0)]}
+    fewer = counts[-2:][0]  # from there on the start weighs little
+    few = {one.engine: one for one in taken if one.films == fewer}
     plain = most["one process"]
     alone = plain.seconds / plain.films
     machine = "; ".join(f"{key}: {value}" for key, value in describe().items())
@@ -203,7 +204,7 @@ def _page(taken: list[Taken], full: Taken, counts: list[int]) -> str:
             for one in taken
         ),
         "",
-        f"From {counts[max(len(counts) - 2, 0)]} to {counts[-1]} films, and at {counts[-1]}:",
+        f"From {fewer} to {counts[-1]} films, and at {counts[-1]}:",
         "",
         "| engine | more memory of the listing process, bytes a film | overhead a film, ms | against one process |",
         "|---|---|---|---|",
