@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from rich.progress import Progress
 
-from spineyolo import imaging, splits, version, windows
+from spineyolo import imaging, rows, splits, version, windows
 from spineyolo.anatomy import INDEX
 from spineyolo.errors import BadInputError, Skipped
 from spineyolo.files import make_folder, write_atomic, writing_alone
@@ -34,7 +34,16 @@ FORMAT_VERSION: Final = 3
 OFF_FILM_PX: Final = 1.0
 """An outline that reaches further beyond the film's edge than rounding explains is noted before it is cut off."""
 
-_NO_SETTING: Final = {"name", "title", "url", "licence", "citation", "layout", "flawed"}  # flaws stand film by film
+_NO_SETTING: Final = {
+    "name",
+    "title",
+    "url",
+    "licence",
+    "citation",
+    "layout",
+    "flawed",
+    "rows",
+}  # the last two stand film by film
 _RECORDS: Final = ".done"  # one JSON a converted film, so that an interrupted run goes on
 
 
@@ -57,6 +66,7 @@ class _Job:
     out: Path
     seed: int
     windows: bool
+    shown: tuple[int | None, int | None] = (None, None)  # top and bottom, px, where its pixels are cut
 
 
 def build(inputs: Sequence[tuple[Source, Path]], out: Path, seed: int, workers: int) -> BuildReport:
@@ -88,10 +98,10 @@ def _build(inputs: Sequence[tuple[Source, Path]], out: Path, seed: int, workers:
     (out / version.FILE).unlink(missing_ok=True)  # until this build is through, there is no whole data set here
     records, converted = _convert_all(jobs, workers, skipped)
     _remove_stale(out, {film["film"] for record in records for film in record["films"]}, records)
-    rows = sorted((film for record in records for film in record["films"]), key=lambda row: str(row["film"]))
-    _write_documents(out, rows, {source.name: source.repeat for source, _ in inputs}, skipped)
-    manifest = _write_manifest(out, rows)
-    made = version.write(out, rows, _config([source for source, _ in inputs], seed))
+    films = sorted((film for record in records for film in record["films"]), key=lambda row: str(row["film"]))
+    _write_documents(out, films, {source.name: source.repeat for source, _ in inputs}, skipped)
+    manifest = _write_manifest(out, films)
+    made = version.write(out, films, _config([source for source, _ in inputs], seed))
     return BuildReport(manifest, converted, made, skipped)
 
 
@@ -116,9 +126,20 @@ def _jobs(source: Source, root: Path, out: Path, seed: int, skipped: Skipped) ->
         if len(named) < len(film.vertebrae):
             skipped.add(BadInputError(film.path, "a level for each vertebra", "a vertebra without one"))
         flaw = source.flawed.get(film.path.name, "")
-        film_named = replace(film, vertebrae=named)
-        jobs.append(_Job(film_named, film_name(film), flaw, assigned[film.path], out, seed, source.windows))
+        film_named, split = replace(film, vertebrae=named), assigned[film.path]
+        job = _Job(film_named, film_name(film), flaw, split, out, seed, source.windows)
+        jobs.append(_with_row(job, source.rows.get(film.path.name)) if split == "train" and not flaw else job)
     return jobs
+
+
+def _with_row(job: _Job, row: int | str | None) -> _Job:
+    """Return a training film's job with the row of its levels as read anew; one that is open is not learnt from."""
+    if row == rows.OPEN:
+        return replace(job, flaw="row: readers could not say, or differ")
+    if not isinstance(row, int):
+        return job
+    film, shown = rows.moved(job.film, row)
+    return replace(job, film=film, shown=shown)
 
 
 def _named_apart(jobs: list[_Job]) -> list[_Job]:
@@ -164,18 +185,18 @@ def _convert(job: _Job) -> dict[str, Any] | tuple[Path, str, str]:
         if record["sha256"] == digest and all(_files_exist(job.out, row) for row in record["films"]):
             return {**record, "new": False}
     try:
-        grey = imaging.load(job.film.path).grey
+        grey = imaging.load(job.film.path).grey[slice(*job.shown)]
     except BadInputError as error:
         return error.path, error.expected, error.found
-    rows = [_write_film(job, name, grey, job.film, window="")]
+    films = [_write_film(job, name, grey, job.film, window="")]
     if job.split == "train" and job.windows and not job.flaw:
         for window in windows.cut(job.film, job.seed):
             part = replace(
                 job.film, width=window.x1 - window.x0, height=window.y1 - window.y0, vertebrae=window.vertebrae
             )
             pixels = grey[window.y0 : window.y1, window.x0 : window.x1]
-            rows.append(_write_film(job, f"{name}_w{window.name}", pixels, part, window.name))
-    record = {"sha256": digest, "original": str(job.film.path.name), "films": rows}
+            films.append(_write_film(job, f"{name}_w{window.name}", pixels, part, window.name))
+    record = {"sha256": digest, "original": str(job.film.path.name), "films": films}
     write_atomic(record_path, json.dumps(record).encode())
     return {**record, "new": True}
 
@@ -237,17 +258,17 @@ def _remove_stale(out: Path, names: set[str], records: list[dict[str, Any]]) -> 
             path.unlink()
 
 
-def _write_documents(out: Path, rows: list[dict[str, Any]], repeats: dict[str, int], skipped: Skipped) -> None:
+def _write_documents(out: Path, written: list[dict[str, Any]], repeats: dict[str, int], skipped: Skipped) -> None:
     """Write `annotations/SPLIT.json` and the lists `SPLIT.txt`.
 
     In train.txt flawed films are left out, and a source's uncut films stand as often as it asks.
     """
     for split in SPLITS:
-        films = [_reread(out, row, skipped) for row in rows if row["split"] == split]
+        films = [_reread(out, row, skipped) for row in written if row["split"] == split]
         coco.write(films, out / "annotations" / f"{split}.json")
         listed = [
             row["film"]
-            for row in rows
+            for row in written
             if row["split"] == split and not (split == "train" and row["flaw"])
             for _ in range(repeats[row["source"]] if split == "train" and not row["window"] else 1)
         ]
@@ -263,7 +284,7 @@ def _reread(out: Path, row: dict[str, Any], skipped: Skipped) -> Film:
     return replace(film, vertebrae=tuple(replace(label, box_only=label.level in boxes) for label in labels))
 
 
-def _write_manifest(out: Path, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    manifest = pd.DataFrame(rows)
+def _write_manifest(out: Path, written: list[dict[str, Any]]) -> pd.DataFrame:
+    manifest = pd.DataFrame(written)
     write_atomic(out / "manifest.csv", manifest.to_csv(index=False).encode())
     return manifest

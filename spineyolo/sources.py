@@ -12,6 +12,7 @@ import yaml
 
 from spineyolo.anatomy import INDEX, LEVELS, View, parse_level
 from spineyolo.errors import BadInputError
+from spineyolo.rows import OPEN
 
 _RANGE: Final = re.compile(r"^([CTL]\d+)-([CTL]\d+)$")
 
@@ -34,6 +35,8 @@ class Source:
         windows: whether part views are cut out of its training films; not where it has part views of its own.
         options: what its format needs beyond that (a label map, say).
         flawed: film file name to the reason why its labels are not to be learnt from.
+        rows: film file name to how many levels further down its vertebrae are than they are called, as read anew, or
+            to `rows.OPEN`; used for training films alone, so that others stay as published.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Source:
     windows: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
     flawed: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, int | str] = field(default_factory=dict)
 
     def subject_of(self, file_name: str) -> str:
         """Return whose film it is, from its file name."""
@@ -60,24 +64,35 @@ class Source:
 
 
 def load_source(path: Path) -> Source:
-    """Read one source's YAML and, if there is one, `NAME.flaws.yaml` beside it.
+    """Read one source's YAML and, where there are any, `NAME.flaws.yaml` and `NAME.rows.yaml` beside it.
 
     Raises:
         BadInputError: if the file is missing, is no mapping, or lacks a key or has one too many.
     """
     content = _read_mapping(path)
-    flaws_path = path.with_suffix(".flaws.yaml")
+    beside = {kind: path.with_suffix(f".{kind}.yaml") for kind in ("flaws", "rows")}
+    films = {kind: _read_mapping(file) if file.exists() else {} for kind, file in beside.items()}
+    if wrong := {name: row for name, row in films["rows"].items() if row != OPEN and not _is_shift(row)}:
+        name, row = next(iter(wrong.items()))
+        raise BadInputError(
+            beside["rows"], f"a number of levels other than 0, or {OPEN}, for each film", f"{name}: {row}"
+        )
     try:
         view = content.pop("view")
         return Source(
             name=path.stem,
             view=View(view) if view else None,
             labelled=parse_levels(content.pop("levels")),
-            flawed=_read_mapping(flaws_path) if flaws_path.exists() else {},
+            flawed=films["flaws"],
+            rows=films["rows"],
             **content,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInputError(path, "the keys of spineyolo.sources.Source", str(error)) from error
+
+
+def _is_shift(row: Any) -> bool:
+    return type(row) is int and 0 < abs(row) < len(LEVELS)
 
 
 def parse_levels(text: str) -> tuple[str, ...]:

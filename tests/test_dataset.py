@@ -201,5 +201,25 @@ def test_parse_level__unknown(name: str) -> None:
 
 def test_sources__all_load() -> None:
     folder = Path(__file__).parents[1] / "datasets" / "sources"
-    paths = [path for path in folder.glob("*.yaml") if ".flaws" not in path.name]
+    paths = [path for path in folder.glob("*.yaml") if "." not in path.stem]
     assert {load_source(path).name for path in paths} >= {"aasce2019", "lateral", "cervical"}
+
+
+def test_build__training_film_takes_the_row_read_anew(root: Path) -> None:
+    split = converted(root).manifest.set_index("original")["split"]
+    chosen = {name: split[split == name].index.unique()[0] for name in ("train", "val")}
+    rows = dict.fromkeys(chosen.values(), 1)
+    manifest = converted(root, replace(SOURCE, rows=rows, windows=False)).manifest.set_index("original")
+    train, val = (manifest.loc[chosen[name]] for name in ("train", "val"))
+    assert train["levels"].split()[0] == "T2" and train["levels"].split()[-1] == "L5" and train["height"] == 900 - 59
+    assert val["levels"].split()[0] == "T1" and val["height"] == 900
+    image = cv2.imread(str(root.parent / "spine" / "images" / "train" / f"{train['film']}.png"), cv2.IMREAD_GRAYSCALE)
+    np.testing.assert_array_equal(image, cv2.imread(str(root / chosen["train"]), cv2.IMREAD_GRAYSCALE)[59:])
+
+
+def test_build__open_row_is_not_learnt_from(root: Path) -> None:
+    manifest = converted(root).manifest
+    film = manifest[manifest["split"] == "train"].iloc[0]
+    again = converted(root, replace(SOURCE, rows={film["original"]: "open"})).manifest.set_index("film")
+    assert again.loc[film["film"], "flaw"] == "row: readers could not say, or differ"
+    assert film["film"] not in (root.parent / "spine" / "train.txt").read_text()

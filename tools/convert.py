@@ -56,7 +56,7 @@ def _inputs(named: list[str]) -> list[tuple[Source, Path]]:
         pairs = [pair for pair in pairs if (SOURCES / f"{pair[0]}.yaml").exists()]
     if not pairs or any(not path for _, _, path in pairs):
         console.print("[red]No sources: expected --source NAME=PATH, NAME being one of")
-        console.print(", ".join(sorted(path.stem for path in SOURCES.glob("*.yaml") if ".flaws" not in path.name)))
+        console.print(", ".join(sorted(path.stem for path in SOURCES.glob("*.yaml") if "." not in path.stem)))
         raise typer.Exit(1)
     return [(load_source(_yaml_of(name)), Path(path)) for name, _, path in pairs]
 

@@ -1,0 +1,116 @@
+"""Levels read anew: where readers who saw a film's outlines without names say that its row begins.
+
+A row is how many levels further down the vertebrae are than they are called: 0 for a published T1…L5 that is one, -1
+where it is C7…L4, 1 where it is T2…S1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from spineyolo.anatomy import LEVELS
+from spineyolo.errors import BadInputError
+from spineyolo.evaluate import bootstrap
+from spineyolo.evaluate.levels import FilmLevels, compare
+from spineyolo.evaluate.report import FilmPair
+
+READERS: Final = ("A", "B")
+"""Who looked at the films; `network` among the readers of a file is a network that had not learnt from the film."""
+
+PUBLISHED: Final = "published"
+_COLUMNS: Final = ("film", "split", "reader", "row")
+
+
+def load(path: Path) -> pd.DataFrame:
+    """Return readings, one a film and reader: film (file name in its source), split, reader, row (NaN: cannot say).
+
+    Raises:
+        BadInputError: if the file is none, lacks a column, or a row is no whole number.
+    """
+    try:
+        table = pd.read_csv(path)[list(_COLUMNS)]
+        table["row"] = pd.to_numeric(table["row"])
+    except (OSError, ValueError, KeyError) as error:
+        raise BadInputError(path, f"readings with columns {', '.join(_COLUMNS)}", str(error)) from error
+    if (bad := table["row"].dropna().mod(1) != 0).any():
+        raise BadInputError(path, "whole numbers of levels", str(table["row"].dropna()[bad].iloc[0]))
+    return table
+
+
+def agreed(readings: pd.DataFrame) -> dict[str, int]:
+    """Return the row of each film that all of `READERS` read, and read alike."""
+    rows = _by_reader(readings).reindex(columns=list(READERS)).dropna()
+    alike = rows[rows.eq(rows.iloc[:, 0], axis=0).all(axis=1)]
+    return {str(film): int(row) for film, row in alike.iloc[:, 0].items()}
+
+
+def agreement(readings: pd.DataFrame) -> pd.DataFrame:
+    """Return, as text, how often each two readers give a film of a split the same row; the labels are one of them."""
+    lines = []
+    for split, part in readings.groupby("split", sort=False):
+        rows = _by_reader(part).assign(**{PUBLISHED: 0})
+        for one, other in combinations(rows.columns, 2):
+            both = rows[[one, other]].dropna()
+            if both.empty:
+                continue
+            same = np.asarray(both[one] == both[other], np.int64)
+            counts = bootstrap.film_counts(np.ones(len(both), bool))
+            low, high = bootstrap.interval(bootstrap.share(same, np.ones(len(both)), counts)[1:])
+            apart = both[one] - both[other]
+            tally = ", ".join(
+                f"{by:+d}: {number}" for by, number in apart[apart != 0].astype(int).value_counts().items()
+            )
+            share = f"{same.mean():.3f} [{low:.3f}, {high:.3f}]"
+            lines.append([str(split), str(one), str(other), str(len(both)), share, tally])
+    return pd.DataFrame(lines, columns=["split", "one", "other", "films", "same row", "else, one less other"])
+
+
+def _by_reader(readings: pd.DataFrame) -> pd.DataFrame:
+    return readings.pivot_table(index="film", columns="reader", values="row", sort=False, dropna=False)
+
+
+def moved_truths(truths: Iterable[Mapping[str, Any]], by: int) -> list[dict[str, Any]]:
+    """Return COCO annotations of vertebrae that are `by` levels further down than called; beyond L5 is none."""
+    moved = [{**truth, "category_id": truth["category_id"] + by} for truth in truths]
+    return [truth for truth in moved if 1 <= truth["category_id"] <= len(LEVELS)]
+
+
+def figures(films: Sequence[FilmPair], rows: Mapping[str, int]) -> pd.DataFrame:
+    """Return, as text, identification against the published and the read levels.
+
+    Args:
+        films: all films of a split, their predictions in them.
+        rows: the row of each film that was read alike, by its stem.
+    """
+    read = [film for film in films if film.stem in rows]
+    right = [film for film in read if rows[film.stem] == 0]
+    groups = {
+        "all films, as published": [compare(f.image, f.truths, f.predictions) for f in films],
+        "read alike, as published": [compare(f.image, f.truths, f.predictions) for f in read],
+        "read alike, as read": [compare(f.image, moved_truths(f.truths, rows[f.stem]), f.predictions) for f in read],
+        "read alike, and as published": [compare(f.image, f.truths, f.predictions) for f in right],
+    }
+    return pd.DataFrame(
+        [[name, *_line(levels)] for name, levels in groups.items()],
+        columns=["films and levels", "films", "vertebrae", "identification", "all right", "right, of those found"],
+    )
+
+
+def _line(films: Sequence[FilmLevels]) -> list[str]:
+    counts = bootstrap.film_counts(np.ones(len(films), bool))
+    right, truths, found = (
+        np.array(values) for values in zip(*((f.right, f.truths, len(f.shifts)) for f in films), strict=True)
+    )
+    shares = [(right, truths), ((right == truths).astype(int), np.ones(len(films))), (right, found)]
+    text = []
+    for part, whole in shares:
+        samples = bootstrap.share(part, whole, counts)
+        low, high = bootstrap.interval(samples[1:])
+        text.append(f"{samples[0]:.3f} [{low:.3f}, {high:.3f}]")
+    return [str(len(films)), str(int(truths.sum())), *text]

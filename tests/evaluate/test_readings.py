@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from spineyolo.errors import BadInputError
+from spineyolo.evaluate import readings
+from spineyolo.evaluate.report import FilmPair
+
+
+def table(*rows: tuple[str, str, float | None]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [(film, "val", reader, row) for film, reader, row in rows], columns=["film", "split", "reader", "row"]
+    )
+
+
+def annotation(number: int, category: int) -> dict[str, object]:
+    ring = [10, 20 * number, 30, 20 * number, 30, 20 * number + 15, 10, 20 * number + 15]
+    return {
+        "category_id": category,
+        "segmentation": [ring],
+        "bbox": [10, 20 * number, 20, 15],
+        "area": 300,
+        "score": 0.9,
+    }
+
+
+def film(name: str, true: list[int], named: list[int]) -> FilmPair:
+    image = {"file_name": f"{name}.png", "height": 400, "width": 60}
+    return FilmPair(
+        image, [annotation(i, c) for i, c in enumerate(true)], [annotation(i, c) for i, c in enumerate(named)]
+    )
+
+
+def test_agreed__only_films_that_both_read_alike() -> None:
+    read = table(
+        ("a", "A", 1), ("a", "B", 1), ("b", "A", 0), ("b", "B", 1), ("c", "A", 0), ("d", "A", None), ("d", "B", 0)
+    )
+    assert readings.agreed(read) == {"a": 1}
+
+
+def test_agreement__the_labels_are_a_reader_too() -> None:
+    read = table(("a", "A", 1), ("a", "B", 1), ("b", "A", 0), ("b", "B", 1), ("c", "A", None), ("c", "B", 0))
+    found = readings.agreement(read).set_index(["one", "other"])
+    assert found.loc[("A", "B"), "films"] == "2" and found.loc[("A", "B"), "same row"].startswith("0.500")
+    assert found.loc[("B", "published"), "same row"].startswith("0.333")
+    assert found.loc[("B", "published"), "else, one less other"] == "+1: 2"
+
+
+def test_moved_truths__beyond_l5_is_no_vertebra() -> None:
+    moved = readings.moved_truths([{"category_id": 23}, {"category_id": 24}], 1)
+    assert moved == [{"category_id": 24}]
+
+
+def test_figures__shifted_label_is_wrong_as_published_and_right_as_read() -> None:
+    films = [film("a", [8, 9, 10], [9, 10, 11]), film("b", [8, 9, 10], [8, 9, 10]), film("c", [8, 9], [9, 9])]
+    found = readings.figures(films, {"a": 1, "b": 0}).set_index("films and levels")["identification"]
+    shares = {name: float(text.split()[0]) for name, text in found.items()}
+    assert shares["all films, as published"] == pytest.approx(4 / 8)
+    assert shares["read alike, as published"] == pytest.approx(3 / 6)
+    assert shares["read alike, as read"] == 1 and shares["read alike, and as published"] == 1
+
+
+@pytest.mark.parametrize(
+    "content", ["", "film,row\na,1\n", "film,split,reader,row\na,val,A,up\n", "film,split,reader,row\na,val,A,0.5\n"]
+)
+def test_load__what_are_no_readings(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "readings.csv"
+    path.write_text(content)
+    with pytest.raises(BadInputError, match=r"readings\.csv"):
+        readings.load(path)

@@ -1,0 +1,58 @@
+"""Measure against levels read anew: python tools/benchmark_readings.py --predictions runs/test/predictions.json."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from spineyolo import version
+from spineyolo.errors import BadInputError, SpineYoloError
+from spineyolo.evaluate import readings, report
+from spineyolo.evaluate.tables import markdown, screen_table
+from spineyolo.files import write_atomic
+
+console = Console()
+
+SOURCE = "aasce2019"
+READINGS = Path(f"datasets/sources/{SOURCE}.readings.csv")
+
+
+def main(
+    predictions: Annotated[Path, typer.Option(help="predictions.json of tools/predict.py")],
+    truth: Annotated[Path, typer.Option(help="annotations/SPLIT.json of a converted data set")] = Path(
+        "datasets/spine/annotations/test.json"
+    ),
+    table: Annotated[Path, typer.Option(help="readings, a row a film and reader")] = READINGS,
+    out: Annotated[Path, typer.Option(help="where readings_SPLIT.md goes")] = Path("benchmarks"),
+) -> None:
+    """Tell how often published levels and those read anew agree, and measure predictions against both."""
+    manifest = truth.parents[1] / "manifest.csv"
+    try:
+        read = readings.load(table)
+        films = report.pair_films(truth, predictions, report.stems_of(SOURCE, manifest))
+        stems = pd.read_csv(manifest, keep_default_na=False).query("window == ''").set_index("original")["film"]
+        rows = {stems[film]: row for film, row in readings.agreed(read).items() if film in stems.index}
+        if not any(film.stem in rows for film in films):
+            raise BadInputError(table, f"films of {truth} that two readers read alike", "none")
+        tables = {"agreement": readings.agreement(read), "identification": readings.figures(films, rows)}
+    except SpineYoloError as error:
+        console.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    name = f"readings_{truth.stem}"
+    lines = [f"# Levels read anew, {SOURCE}, {truth.stem}", "", f"- command: `python {shlex.join(sys.argv)}`"]
+    lines += [f"- data set: `{version.describe(truth)}`", f"- commit: `{report.commit()}`"]
+    for title, found in tables.items():
+        console.print(screen_table(found))
+        lines += ["", f"## {title.capitalize()}", "", *markdown(found)]
+    write_atomic(out / f"{name}.md", ("\n".join(lines) + "\n").encode())
+    console.print(f"Wrote {out / name}.md", markup=False)
+
+
+if __name__ == "__main__":
+    typer.run(main)
