@@ -16,6 +16,7 @@ from spineyolo.errors import BadInputError, SpineYoloError
 from spineyolo.evaluate import readings, report
 from spineyolo.evaluate.tables import markdown, screen_table
 from spineyolo.files import write_atomic
+from spineyolo.sources import load_source
 
 console = Console()
 
@@ -40,7 +41,12 @@ def main(
         rows = {stems[film]: row for film, row in readings.agreed(read).items() if film in stems.index}
         if not any(film.stem in rows for film in films):
             raise BadInputError(table, f"films of {truth} that two readers read alike", "none")
-        tables = {"agreement": readings.agreement(read), "identification": readings.figures(films, rows)}
+        subject_of = load_source(READINGS.with_name(f"{SOURCE}.yaml")).subject_of
+        tables = {
+            "how often the same row": readings.agreement(read),
+            "films of one patient": readings.same_patient(read, subject_of),
+            "identification": readings.figures(films, rows),
+        }
     except SpineYoloError as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error

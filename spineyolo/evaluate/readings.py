@@ -6,7 +6,7 @@ where it is C7…L4, 1 where it is T2…S1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
@@ -69,6 +69,23 @@ def agreement(readings: pd.DataFrame) -> pd.DataFrame:
             share = f"{same.mean():.3f} [{low:.3f}, {high:.3f}]"
             lines.append([str(split), str(one), str(other), str(len(both)), share, tally])
     return pd.DataFrame(lines, columns=["split", "one", "other", "films", "same row", "else, one less other"])
+
+
+def same_patient(readings: pd.DataFrame, subject_of: Callable[[str], str]) -> pd.DataFrame:
+    """Return, as text, how often the labels start elsewhere on two films of one patient, by each reader.
+
+    The ceiling is the most films whose published row a numbering can give that names a patient's films alike.
+    """
+    lines = []
+    for (split, reader), part in readings.dropna(subset="row").groupby(["split", "reader"], sort=False):
+        patients = [rows for _, rows in part.groupby(part["film"].map(subject_of))["row"] if len(rows) > 1]
+        pairs = [one != other for rows in patients for one, other in combinations(rows, 2)]
+        films, kept = sum(map(len, patients)), sum(int(rows.value_counts().iloc[0]) for rows in patients)
+        if films:
+            counts = [len(patients), films, len(pairs), sum(pairs)]
+            lines.append([str(split), str(reader), *map(str, counts), f"{np.mean(pairs):.3f}", f"{kept / films:.3f}"])
+    columns = ["split", "reader", "patients", "films", "pairs", "rows differ", "share", "ceiling"]
+    return pd.DataFrame(lines, columns=columns)
 
 
 def _by_reader(readings: pd.DataFrame) -> pd.DataFrame:

@@ -47,6 +47,14 @@ def test_agreement__the_labels_are_a_reader_too() -> None:
     assert found.loc[("B", "published"), "else, one less other"] == "+1: 2"
 
 
+def test_same_patient__rows_of_one_patient_that_differ() -> None:
+    read = table(("a1", "A", 0), ("a2", "A", 0), ("a3", "A", 1), ("b1", "A", -1), ("b2", "A", None), ("c1", "A", 1))
+    found = readings.same_patient(read, lambda film: film[0]).iloc[0]
+    assert list(found[["patients", "films", "pairs", "rows differ", "share", "ceiling"]]) == [
+        "1", "3", "3", "2", "0.667", "0.667",
+    ]  # fmt: skip
+
+
 def test_moved_truths__beyond_l5_is_no_vertebra() -> None:
     moved = readings.moved_truths([{"category_id": 23}, {"category_id": 24}], 1)
     assert moved == [{"category_id": 24}]
