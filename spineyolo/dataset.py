@@ -135,7 +135,7 @@ def _jobs(source: Source, root: Path, out: Path, seed: int, skipped: Skipped) ->
 def _with_row(job: _Job, row: int | str | None) -> _Job:
     """Return a training film's job with the row of its levels as read anew; one that is open is not learnt from."""
     if row == rows.OPEN:
-        return replace(job, flaw="row: readers could not say, or differ")
+        return replace(job, flaw="row: readings could not say, or differ")
     if not isinstance(row, int):
         return job
     film, shown = rows.moved(job.film, row)

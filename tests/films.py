@@ -12,7 +12,7 @@ from spineyolo.prediction import Prediction
 
 
 def prediction_of(
-    levels: list[str | None], height: int = 900, width: int = 300, margin: float = 9.0, name: str = "film.png"
+    levels: list[str | None], height: int = 900, width: int = 300, margin: float = 30.0, name: str = "film.png"
 ) -> Prediction:
     """Candidates from the top down, squares of half the spacing in the middle of the film."""
     spacing = height / (len(levels) + 1)

@@ -221,5 +221,5 @@ def test_build__open_row_is_not_learnt_from(root: Path) -> None:
     manifest = converted(root).manifest
     film = manifest[manifest["split"] == "train"].iloc[0]
     again = converted(root, replace(SOURCE, rows={film["original"]: "open"})).manifest.set_index("film")
-    assert again.loc[film["film"], "flaw"] == "row: readers could not say, or differ"
+    assert again.loc[film["film"], "flaw"] == "row: readings could not say, or differ"
     assert film["film"] not in (root.parent / "spine" / "train.txt").read_text()

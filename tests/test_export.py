@@ -37,7 +37,7 @@ def test_write_csv__nothing_found(tmp_path: Path) -> None:
     assert pd.read_csv(tmp_path / "vertebrae.csv").empty
 
 
-@pytest.mark.parametrize(("margin", "sure"), [(0.5, False), (9.0, True), (np.inf, True)])
+@pytest.mark.parametrize(("margin", "sure"), [(0.5, False), (30.0, True), (np.inf, True)])
 def test_numbering_text__by_margin(margin: float, sure: bool) -> None:
     assert (export.numbering_text(prediction_of(["L1"], margin=margin)) == "sure") is sure
 
@@ -54,7 +54,7 @@ def test_numbering_text__says_what_is_unusual() -> None:
 def test_coco_document__t13_and_l6_are_named_and_keep_valid_categories() -> None:
     prediction = prediction_of(["T12", "L1", "L2", "L3"])
     names = ("T12", "T13", "L1", "L6")
-    document = export.coco_document([replace(prediction, numbering=Numbering(names, 9.0, Variant.THORACIC_13))])
+    document = export.coco_document([replace(prediction, numbering=Numbering(names, 30.0, Variant.THORACIC_13))])
     annotations = document["annotations"]
     assert [annotation["level"] for annotation in annotations] == list(names)
     assert [LEVELS[annotation["category_id"] - 1] for annotation in annotations] == ["T12", "T12", "L1", "L5"]

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -34,8 +35,9 @@ def main(
 ) -> None:
     """Turn labelled sources into images, YOLO labels, COCO documents and a manifest."""
     try:
-        report = dataset.build(_inputs(source or []), out, seed, workers)
-        _print_report(report)
+        inputs = _inputs(source or [])
+        report = dataset.build(inputs, out, seed, workers)
+        _print_report(report, [source for source, _ in inputs])
         if check and len(report.manifest):
             findings = checks.check(out)
             console.print(f"{len(findings)} doubts: {dict(Counter(finding.kind for finding in findings))}")
@@ -65,7 +67,7 @@ def _yaml_of(name: str) -> Path:
     return Path(name) if name.endswith((".yaml", ".yml")) else SOURCES / f"{name}.yaml"
 
 
-def _print_report(report: dataset.BuildReport) -> None:
+def _print_report(report: dataset.BuildReport, sources: list[Source]) -> None:
     manifest = report.manifest
     table = Table("source", *dataset.SPLITS, "windows", "flawed", "vertebrae", title="Films")
     for name, group in manifest.groupby("source") if len(manifest) else []:
@@ -79,8 +81,23 @@ def _print_report(report: dataset.BuildReport) -> None:
         per_level = Counter(level for levels in whole["levels"] for level in levels.split())
         console.print("Films with each level: " + ", ".join(f"{level} {per_level[level]}" for level in LEVELS))
     console.print(f"{report.converted} films converted now, the others were done before")
+    for source in sources:
+        _print_rows(source, manifest)
     for error in report.skipped.errors:
         console.print(f"[yellow]skipped:[/] {escape(str(error))}")
+
+
+def _print_rows(source: Source, manifest: pd.DataFrame) -> None:
+    """Say how many training films are not named as published, and what became of outlines that are sacrum then."""
+    if not source.rows or not len(manifest):
+        return
+    films = manifest[(manifest["source"] == source.name) & (manifest["split"] == "train") & (manifest["window"] == "")]
+    rows = [source.rows[name] for name in films["original"] if name in source.rows]
+    moved = [row for row in rows if isinstance(row, int)]
+    console.print(
+        f"{source.name}: {len(moved)} training films named as read anew, {sum(max(row, 0) for row in moved)} outlines "
+        f"left out as sacrum, {len(rows) - len(moved)} films not learnt from because readings differ"
+    )
 
 
 if __name__ == "__main__":

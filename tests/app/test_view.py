@@ -15,7 +15,7 @@ from spineyolo.imaging import Radiograph
 from spineyolo.numbering.variants import Variant
 
 
-def opened(levels: list[str | None], height: int = 900, margin: float = 9.0) -> OpenFilm:
+def opened(levels: list[str | None], height: int = 900, margin: float = 30.0) -> OpenFilm:
     grey = np.random.default_rng(0).integers(0, 255, (height, 300), np.uint8)
     return OpenFilm(prediction_of(levels, height, margin=margin, name="film-1.png"), Radiograph(grey))
 
