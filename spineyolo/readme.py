@@ -39,6 +39,7 @@ _METHODS: Final = {
 }
 _GROUPS: Final = {
     "AASCE": ("AASCE", "AASCE"),
+    "AASCE as read": ("AASCE as read", "AASCE по прочтению"),
     "laterals": ("laterals", "боковые"),
     "cervical windows": ("cervical windows", "шейные окна"),
     "thoracic windows": ("thoracic windows", "грудные окна"),

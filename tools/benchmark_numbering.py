@@ -16,7 +16,7 @@ from spineyolo.detect.load import RELEASED_WEIGHTS
 from spineyolo.detect.yolo import YoloDetector
 from spineyolo.errors import SpineYoloError
 from spineyolo.evaluate import numbering_benchmark as benchmark
-from spineyolo.evaluate import report
+from spineyolo.evaluate import readings, report
 from spineyolo.evaluate.cases import Split, in_groups, read_cases
 from spineyolo.evaluate.tables import screen_table
 
@@ -33,7 +33,9 @@ def main(
     try:
         detector = YoloDetector(weights)
         plain = benchmark.PlainUltralytics(weights, detector.imgsz)
-        cases = in_groups(read_cases(data, split, benchmark.WINDOW_SEEDS), benchmark.GROUPS)
+        films = read_cases(data, split, benchmark.WINDOW_SEEDS)
+        rows = readings.agreed_by_stem(readings.load(readings.READINGS), data / "manifest.csv")
+        cases = in_groups([*films, *readings.as_read(films, rows)], benchmark.GROUPS)
         measured = []
         for case in track(cases, "Detecting and numbering", console=console):
             grey = case.grey()

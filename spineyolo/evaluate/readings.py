@@ -8,6 +8,7 @@ both ends of each film, its outlines numbered from the top; no radiologist has r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
@@ -15,9 +16,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from spineyolo.anatomy import LEVELS
+from spineyolo.anatomy import INDEX, LEVELS
 from spineyolo.errors import BadInputError
 from spineyolo.evaluate import bootstrap, report
+from spineyolo.evaluate.cases import Case
 from spineyolo.evaluate.levels import compare
 from spineyolo.evaluate.report import FilmPair
 
@@ -25,6 +27,14 @@ READERS: Final = ("A", "B")
 """Who looked at the films; `network` among the readers of a file is a network that had not learnt from the film."""
 
 PUBLISHED: Final = "published"
+
+SOURCE: Final = "aasce2019"
+READINGS: Final = Path(__file__).parents[2] / "datasets" / "sources" / f"{SOURCE}.readings.csv"
+"""The readings that come with the project, and whose films they are of."""
+
+AS_READ: Final = " as read"
+"""Added to the source's name of cases whose levels are those read."""
+
 _COLUMNS: Final = ("film", "split", "reader", "row")
 
 
@@ -49,6 +59,33 @@ def agreed(readings: pd.DataFrame) -> dict[str, int]:
     rows = _by_reader(readings).reindex(columns=list(READERS)).dropna()
     alike = rows[rows.eq(rows.iloc[:, 0], axis=0).all(axis=1)]
     return {str(film): int(row) for film, row in alike.iloc[:, 0].items()}
+
+
+def agreed_by_stem(readings: pd.DataFrame, manifest: Path) -> dict[str, int]:
+    """Return `agreed` by the name that a whole film has in a converted data set; films that are not in it left out.
+
+    Raises:
+        BadInputError: if the manifest is none.
+    """
+    try:
+        table = pd.read_csv(manifest, keep_default_na=False)
+        names = table[table["window"] == ""].set_index("original")["film"]
+    except (OSError, ValueError, KeyError) as error:
+        raise BadInputError(manifest, "a manifest with columns film, original and window", str(error)) from error
+    return {str(names[film]): row for film, row in agreed(readings).items() if film in names.index}
+
+
+def as_read(cases: Iterable[Case], rows: Mapping[str, int]) -> list[Case]:
+    """Return whole films again, with the levels that were read, as of a source of their own (`AS_READ`)."""
+    again = []
+    for case in cases:
+        if case.window or case.path.stem not in rows:
+            continue
+        by = rows[case.path.stem]
+        named = [(vertebra, INDEX[vertebra.level] + by) for vertebra in case.vertebrae if vertebra.level is not None]
+        kept = tuple(replace(vertebra, level=LEVELS[at]) for vertebra, at in named if 0 <= at < len(LEVELS))
+        again.append(replace(case, source=case.source + AS_READ, vertebrae=kept))
+    return again
 
 
 def agreement(readings: pd.DataFrame) -> pd.DataFrame:

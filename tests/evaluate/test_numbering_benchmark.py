@@ -36,12 +36,12 @@ def data(tmp_path: Path) -> Path:
     images = tmp_path / "images" / "test"
     images.mkdir(parents=True)
     (tmp_path / "annotations").mkdir()
-    rows, films = ["film,source,flaw,view,window"], []
+    rows, films = ["film,source,flaw,view,window,original"], []
     for stem, about in FILMS.items():
         film = column(images / f"{stem}.png", first=0 if about[0] == "lateral" else 7)
         grey = np.repeat(np.arange(film.height)[:, None] % 256, film.width, axis=1).astype(np.uint8)
         cv2.imwrite(str(film.path), grey)
-        rows.append(f"{stem},{about[0]},{about[1]},{about[2]},")
+        rows.append(f"{stem},{about[0]},{about[1]},{about[2]},,{stem}.png")
         films.append(film)
     coco.write(films, tmp_path / "annotations" / "test.json")
     (tmp_path / "manifest.csv").write_text("\n".join(rows) + "\n")

@@ -1,10 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from columns import column
 
 from spineyolo.errors import BadInputError
 from spineyolo.evaluate import readings
+from spineyolo.evaluate.cases import Case
 from spineyolo.evaluate.report import FilmPair
 
 
@@ -53,6 +56,22 @@ def test_same_patient__rows_of_one_patient_that_differ() -> None:
     assert list(found[["patients", "films", "pairs", "rows differ", "share", "ceiling"]]) == [
         "1", "3", "3", "2", "0.667", "0.667",
     ]  # fmt: skip
+
+
+def test_as_read__whole_films_with_the_levels_read() -> None:
+    vertebrae = column(Path("a_1.png")).vertebrae
+    whole = Case(Path("a.png"), "made", False, "", (0, 0, 300, 900), vertebrae)
+    again = readings.as_read([whole, replace(whole, window="lumbar"), replace(whole, path=Path("b.png"))], {"a": 1})
+    assert [case.source for case in again] == ["made as read"]
+    assert [v.level for v in again[0].vertebrae] == [v.level for v in vertebrae[1:]]
+    assert [v.polygon is w.polygon for v, w in zip(again[0].vertebrae, vertebrae, strict=False)] == [True] * 16
+
+
+def test_agreed_by_stem__names_of_the_converted_set(tmp_path: Path) -> None:
+    read = table(("a 1.jpg", "A", 1), ("a 1.jpg", "B", 1), ("b.jpg", "A", 0), ("b.jpg", "B", 0))
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("film,original,window\nmade_a_1,a 1.jpg,\nmade_a_1_w0lumbar,a 1.jpg,0lumbar\n")
+    assert readings.agreed_by_stem(read, manifest) == {"made_a_1": 1}
 
 
 def test_moved_truths__beyond_l5_is_no_vertebra() -> None:
