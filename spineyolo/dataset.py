@@ -34,16 +34,8 @@ FORMAT_VERSION: Final = 3
 OFF_FILM_PX: Final = 1.0
 """An outline that reaches further beyond the film's edge than rounding explains is noted before it is cut off."""
 
-_NO_SETTING: Final = {
-    "name",
-    "title",
-    "url",
-    "licence",
-    "citation",
-    "layout",
-    "flawed",
-    "rows",
-}  # the last two stand film by film
+_BY_FILM: Final = {"flawed", "rows"}  # each film's own stands in its digest
+_NO_SETTING: Final = {"name", "title", "url", "licence", "citation", "layout"} | _BY_FILM
 _RECORDS: Final = ".done"  # one JSON a converted film, so that an interrupted run goes on
 
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from spineyolo.anatomy import INDEX, LEVELS
-from spineyolo.film import Film
+from spineyolo.film import Film, Vertebra
 
 OPEN: Final = "open"
 """What stands for a film's row where readers could not say, or differ: it is not learnt from."""
 
 _MARGIN_PX: Final = 1
+
+
+def renamed(vertebrae: Iterable[Vertebra], by: int) -> tuple[Vertebra, ...]:
+    """Return vertebrae named `by` levels further down; those without a level, or beyond C1 or L5 then, left out."""
+    return tuple(
+        replace(vertebra, level=LEVELS[INDEX[vertebra.level] + by])
+        for vertebra in vertebrae
+        if vertebra.level is not None and 0 <= INDEX[vertebra.level] + by < len(LEVELS)
+    )
 
 
 def moved(film: Film, by: int) -> tuple[Film, tuple[int, int]]:
@@ -27,11 +37,7 @@ def moved(film: Film, by: int) -> tuple[Film, tuple[int, int]]:
         film: as published.
         by: what its vertebrae are less what they are called; not 0.
     """
-    kept = [
-        replace(vertebra, level=LEVELS[INDEX[vertebra.level] + by])
-        for vertebra in film.vertebrae
-        if vertebra.level is not None and 0 <= INDEX[vertebra.level] + by < len(LEVELS)
-    ]
+    kept = renamed(film.vertebrae, by)
     if not kept:
         return replace(film, vertebrae=()), (0, film.height)
     reaches = [(vertebra.polygon[:, 1].min(), vertebra.polygon[:, 1].max()) for vertebra in kept]

@@ -16,12 +16,13 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from spineyolo.anatomy import INDEX, LEVELS
+from spineyolo.anatomy import LEVELS
 from spineyolo.errors import BadInputError
 from spineyolo.evaluate import bootstrap, report
 from spineyolo.evaluate.cases import Case
 from spineyolo.evaluate.levels import compare
 from spineyolo.evaluate.report import FilmPair
+from spineyolo.rows import renamed
 
 READERS: Final = ("A", "B")
 """Who looked at the films; `network` among the readers of a file is a network that had not learnt from the film."""
@@ -77,15 +78,11 @@ def agreed_by_stem(readings: pd.DataFrame, manifest: Path) -> dict[str, int]:
 
 def as_read(cases: Iterable[Case], rows: Mapping[str, int]) -> list[Case]:
     """Return whole films again, with the levels that were read, as of a source of their own (`AS_READ`)."""
-    again = []
-    for case in cases:
-        if case.window or case.path.stem not in rows:
-            continue
-        by = rows[case.path.stem]
-        named = [(vertebra, INDEX[vertebra.level] + by) for vertebra in case.vertebrae if vertebra.level is not None]
-        kept = tuple(replace(vertebra, level=LEVELS[at]) for vertebra, at in named if 0 <= at < len(LEVELS))
-        again.append(replace(case, source=case.source + AS_READ, vertebrae=kept))
-    return again
+    return [
+        replace(case, source=case.source + AS_READ, vertebrae=renamed(case.vertebrae, rows[case.path.stem]))
+        for case in cases
+        if not case.window and case.path.stem in rows
+    ]
 
 
 def agreement(readings: pd.DataFrame) -> pd.DataFrame:
